@@ -1,0 +1,120 @@
+// lib0's variable-length integers and byte strings, as every Yjs message uses them.
+//
+// varUint: 7 bits a byte, least significant first, bit 7 = more follow. Values up to 2^53-1, as in JavaScript.
+// varInt: the first byte holds more(0x80), negative(0x40) and 6 bits; then as varUint. Minus zero exists.
+// varBytes, varString: varUint length, then the bytes.
+#pragma once
+
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "symphony/types.h"
+
+namespace symphony {
+
+inline constexpr uint64_t kVarUintMax = (uint64_t{1} << 53) - 1;
+inline constexpr size_t kVarUintBytesMax = 8;
+
+// Reads forward over a view. The first failure sticks: the reader goes to the end, and every later read gives
+// zero or empty, so a decoder may read a whole record and test ok() once.
+class Reader {
+ public:
+  explicit Reader(Bytes bytes) : begin_(bytes.data()), at_(bytes.data()), end_(bytes.data() + bytes.size()) {}
+
+  bool ok() const { return ok_; }
+  bool at_end() const { return at_ == end_; }
+  size_t position() const { return static_cast<size_t>(at_ - begin_); }
+  size_t remaining() const { return static_cast<size_t>(end_ - at_); }
+  const uint8_t* cursor() const { return at_; }
+
+  void set_failed() {
+    ok_ = false;
+    at_ = end_;
+  }
+
+  uint8_t read_u8() {
+    if (at_ == end_) {
+      set_failed();
+      return 0;
+    }
+    return *at_++;
+  }
+
+  uint64_t read_var_uint() {
+    if (at_ != end_ && *at_ < 0x80) return *at_++;
+    return read_var_uint_slow();
+  }
+
+  // The magnitude goes to `magnitude`; the result says whether the sign bit was set.
+  bool read_var_int(uint64_t& magnitude);
+
+  Bytes read_bytes(uint64_t count) {
+    if (count > remaining()) {
+      set_failed();
+      return {};
+    }
+    Bytes view(at_, static_cast<size_t>(count));
+    at_ += count;
+    return view;
+  }
+
+  Bytes read_var_bytes() { return read_bytes(read_var_uint()); }
+
+  std::string_view read_var_string() {
+    const Bytes view = read_var_bytes();
+    return {reinterpret_cast<const char*>(view.data()), view.size()};
+  }
+
+ private:
+  uint64_t read_var_uint_slow();
+
+  const uint8_t* begin_;
+  const uint8_t* at_;
+  const uint8_t* end_;
+  bool ok_ = true;
+};
+
+// Appends to a Buffer.
+class Writer {
+ public:
+  explicit Writer(Buffer& out) : out_(out) {}
+
+  void u8(uint8_t value) { out_.push_back(value); }
+
+  void var_uint(uint64_t value) {
+    uint8_t scratch[10];
+    size_t count = 0;
+    while (value >= 0x80) {
+      scratch[count++] = static_cast<uint8_t>(value) | 0x80;
+      value >>= 7;
+    }
+    scratch[count++] = static_cast<uint8_t>(value);
+    out_.insert(out_.end(), scratch, scratch + count);
+  }
+
+  void bytes(Bytes view) { out_.insert(out_.end(), view.begin(), view.end()); }
+
+  void var_bytes(Bytes view) {
+    var_uint(view.size());
+    bytes(view);
+  }
+
+  void var_string(std::string_view text) {
+    var_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  }
+
+ private:
+  Buffer& out_;
+};
+
+inline size_t var_uint_size(uint64_t value) {
+  size_t count = 1;
+  while (value >= 0x80) {
+    value >>= 7;
+    ++count;
+  }
+  return count;
+}
+
+}  // namespace symphony

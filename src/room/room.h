@@ -1,0 +1,135 @@
+// One document and the peers editing it. Single-threaded, no I/O: the caller feeds events in, then drains
+// effects with poll(). The same id, options, seed and events give the same effects, byte for byte.
+//
+//   loading --on_loaded(ok)--> live --last peer gone, grace over--> closing --all durable--> gone
+//      |                         ^                                     |
+//      +-- failed: retry --+     +------ a peer arrives ---------------+
+//
+// Until loading has succeeded no update is taken, nothing is stored, and no sync step 2 goes out: an empty document
+// is never mistaken for a missing one. Messages that arrive while loading wait, within a bound.
+//
+// Durability: an update is broadcast at once, appended to the log (Append), and counts as acknowledged only when
+// on_stored() has reported the append durable. A peer that asked for acknowledgements is told then; to all others
+// nothing unknown is ever sent.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <variant>
+
+#include "base/shared_buffer.h"
+#include "base/time.h"
+#include "storage/store.h"
+#include "symphony/doc.h"
+#include "symphony/types.h"
+
+namespace symphony {
+
+using PeerId = uint64_t;      // chosen by the caller, never reused within a room
+using StoreToken = uint64_t;  // chosen by the room, matches an Append or Snapshot with its on_stored
+
+struct PeerOptions {
+  bool read_only = false;  // updates are ignored, presence and reading work
+  bool acks = false;       // the client asked for acknowledgements (docs/protocol.md)
+};
+
+struct RoomOptions {
+  Duration grace = std::chrono::seconds(30);             // from the last peer's leaving to closing
+  Duration presence_tick = std::chrono::milliseconds(25);  // presence is merged and sent at most this often
+  Duration presence_expiry = std::chrono::seconds(30);   // a state not renewed for this long is dropped
+  uint64_t snapshot_log_entries = 500;                   // a snapshot is due after this many log entries ...
+  uint64_t snapshot_log_bytes = 1u << 20;                // ... or this many log bytes, whichever is first
+  Duration store_retry_min = std::chrono::milliseconds(100);  // backoff of failed storage calls, doubled, jittered
+  Duration store_retry_max = std::chrono::seconds(10);
+  size_t peers_max = 1000;
+  size_t presence_clients_per_peer_max = 64;
+  size_t presence_state_bytes_max = 64u << 10;
+  size_t loading_bytes_max = 16u << 20;                  // messages held per room while loading
+  size_t unstored_bytes_max = 256u << 20;                // updates not durable yet; beyond it writers are closed
+  DocOptions doc;
+};
+
+// Effects, in the order in which they must happen.
+struct Send {
+  PeerId peer;
+  SharedBuffer frame;  // one whole WebSocket message, framed for a client (unmasked); shared by all receivers
+};
+struct Close {
+  PeerId peer;
+  uint16_t code;  // 4400 to 4499: do not retry; anything else: retry
+  std::string reason;
+};
+struct Load {};
+struct Append {
+  StoreToken token;
+  uint64_t seq;
+  SharedBuffer update;
+};
+struct Snapshot {
+  StoreToken token;
+  uint64_t seq;
+  SharedBuffer state;
+};
+struct Gone {};  // nothing left to do: the caller may destroy the room
+using Effect = std::variant<Send, Close, Load, Append, Snapshot, Gone>;
+
+enum class RoomState : uint8_t { kLoading, kLive, kClosing, kGone };
+
+struct RoomStats {
+  RoomState state = RoomState::kLoading;
+  size_t peers = 0;
+  size_t presence_clients = 0;
+  size_t document_bytes = 0;     // memory of the document
+  size_t unstored_updates = 0;   // appended, not durable yet
+  uint64_t log_entries = 0;      // since the last snapshot
+  uint64_t log_bytes = 0;
+  uint64_t updates_applied = 0;
+  uint64_t updates_refused = 0;
+  uint64_t storage_failures = 0;
+};
+
+class Room {
+ public:
+  Room(std::string id, const RoomOptions& options, uint64_t seed);
+  ~Room();
+
+  const std::string& id() const;
+
+  // A client connected. It is refused with a Close effect if the room is full.
+  void on_open(PeerId peer, const PeerOptions& options, Time now);
+
+  // The client's connection ended (either side). Unknown peers are ignored.
+  void on_close(PeerId peer, Time now);
+
+  // One whole binary message. An error: the caller closes the peer with the error's close code; the room has already
+  // forgotten nothing and the document is unchanged.
+  Result<void> on_message(PeerId peer, Bytes message, Time now);
+
+  // The answer to Load.
+  void on_loaded(Result<StoredRoom> stored, Time now);
+
+  // The answer to Append or Snapshot.
+  void on_stored(StoreToken token, Result<void> outcome, Time now);
+
+  // The peer's send queue went over (true) or came back under (false) the caller's bound. While it is over, the room
+  // queues nothing for the peer; afterwards it sends one merged diff instead of what was missed.
+  void on_backlog(PeerId peer, bool over, Time now);
+
+  // Stop for good: peers are closed with a retryable code, everything is stored, then Gone.
+  void on_drain(Time now);
+
+  void on_deadline(Time now);
+  Time next_deadline() const;  // kNever: nothing is due
+
+  std::optional<Effect> poll();
+
+  RoomStats stats() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace symphony
