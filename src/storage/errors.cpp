@@ -26,14 +26,16 @@ std::string quoted(std::string_view room) {
 Result<void> check_slot(std::string_view room, uint64_t seq, uint64_t newest) {
   if (seq == newest + 1) return {};
   const std::string slot = "slot " + std::to_string(seq) + " of room " + quoted(room);
-  if (seq <= newest) return fail(Code::kConflict, slot + " is taken: the newest is " + std::to_string(newest));
+  if (seq <= newest)
+    return fail(Code::kConflict, slot + " is taken: the newest is " + std::to_string(newest));
   return fail(Code::kConflict, slot + " would leave a gap: the newest is " + std::to_string(newest));
 }
 
 Result<void> check_snapshot(std::string_view room, uint64_t seq, uint64_t snapshot_seq, uint64_t newest) {
   const std::string what = "a snapshot of room " + quoted(room) + " at slot " + std::to_string(seq);
   if (seq == 0 || seq > newest) {
-    return fail(Code::kConflict, what + " covers what was never stored: the newest is " + std::to_string(newest));
+    return fail(Code::kConflict,
+                what + " covers what was never stored: the newest is " + std::to_string(newest));
   }
   if (seq < snapshot_seq) {
     return fail(Code::kConflict, what + " is older than the one at slot " + std::to_string(snapshot_seq));

@@ -9,7 +9,8 @@
 
 namespace symphony::storage {
 
-// `room` in double quotes, fit for a log line: control characters, quotes and bytes that are not UTF-8 as \xNN.
+// `room` in double quotes, fit for a log line: control characters, quotes and bytes that are not UTF-8 as
+// \xNN.
 std::string quoted(std::string_view room);
 
 // Whether slot `seq` is the next one of a room whose newest is `newest`.

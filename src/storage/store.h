@@ -1,12 +1,12 @@
 // Where rooms are kept: an append-only update log and a snapshot per room.
 //
 // A room's log is a row of slots (room, seq), seq = 1, 2, 3, ... without gaps. The owner of a room appends at
-// last + 1; a slot that is taken already means that somebody else owns the room (kConflict), and nothing of that
-// append is stored. A snapshot at `seq` is the document after slots 1 to seq; storing it drops those slots in
-// the same transaction, so a crash leaves either the slots or the snapshot, never a gap.
+// last + 1; a slot that is taken already means that somebody else owns the room (kConflict), and nothing of
+// that append is stored. A snapshot at `seq` is the document after slots 1 to seq; storing it drops those
+// slots in the same transaction, so a crash leaves either the slots or the snapshot, never a gap.
 //
-// Calls block and may come from any one thread at a time; the caller keeps them off the event loops. When a call
-// returns success, what it wrote survives `kill -9` and power loss as far as the medium keeps its word.
+// Calls block and may come from any one thread at a time; the caller keeps them off the event loops. When a
+// call returns success, what it wrote survives `kill -9` and power loss as far as the medium keeps its word.
 #pragma once
 
 #include <cstdint>
@@ -27,9 +27,9 @@ struct LogEntry {
 
 // What is stored of one room. A room that was never stored is one with nothing in it.
 struct StoredRoom {
-  uint64_t snapshot_seq = 0;   // 0: no snapshot
-  Buffer snapshot;             // a Yjs v1 update: the whole document after slot snapshot_seq
-  std::vector<LogEntry> log;   // slots after snapshot_seq, ascending, without gaps
+  uint64_t snapshot_seq = 0;  // 0: no snapshot
+  Buffer snapshot;            // a Yjs v1 update: the whole document after slot snapshot_seq
+  std::vector<LogEntry> log;  // slots after snapshot_seq, ascending, without gaps
 };
 
 struct AppendRequest {
@@ -40,8 +40,8 @@ struct AppendRequest {
 
 struct RoomInfo {
   std::string room;
-  uint64_t seq = 0;            // the newest stored slot, counting those a snapshot replaced
-  uint64_t bytes = 0;          // snapshot and log together
+  uint64_t seq = 0;    // the newest stored slot, counting those a snapshot replaced
+  uint64_t bytes = 0;  // snapshot and log together
   int64_t updated_unix_ms = 0;
 };
 
@@ -49,8 +49,8 @@ class Store {
  public:
   virtual ~Store() = default;
 
-  // Everything stored of `room`; an unknown room gives an empty StoredRoom. kCorrupt if what is stored cannot be
-  // read back as it was written; kUnavailable if the store cannot be reached for now.
+  // Everything stored of `room`; an unknown room gives an empty StoredRoom. kCorrupt if what is stored cannot
+  // be read back as it was written; kUnavailable if the store cannot be reached for now.
   virtual Result<StoredRoom> load(std::string_view room) = 0;
 
   // Group commit: all requests in one durable transaction, in order. One result per request; a request that

@@ -1,5 +1,5 @@
-// A Store in memory: for tests, benchmarks and `symphony serve --data :memory:`. It keeps every promise of store.h
-// but the durable one: what it holds lives as long as its Medium.
+// A Store in memory: for tests, benchmarks and `symphony serve --data :memory:`. It keeps every promise of
+// store.h but the durable one: what it holds lives as long as its Medium.
 #pragma once
 
 #include <map>

@@ -1,10 +1,10 @@
 // A Store in one SQLite file: rooms, update log and snapshots. What `symphony serve` uses.
 //
 // The file is held exclusively while the store is open, so two servers can never write one file. It is in WAL
-// mode with synchronous=FULL: a commit is one fsync of the -wal file, which is checkpointed into the file when it
-// has grown to checkpoint_pages. Snapshots are kept in chunks, so that no row is large and a snapshot may be
-// larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of its room, place
-// and bytes.
+// mode with synchronous=FULL: a commit is one fsync of the -wal file, which is checkpointed into the file
+// when it has grown to checkpoint_pages. Snapshots are kept in chunks, so that no row is large and a snapshot
+// may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of its
+// room, place and bytes.
 #pragma once
 
 #include <memory>
@@ -15,20 +15,21 @@
 namespace symphony {
 
 struct SqliteStoreOptions {
-  std::string path;
-  int busy_timeout_ms = 2000;         // how long open() waits for a process that is just letting go of the file
-  int checkpoint_pages = 4096;        // pages of 4 KiB in the -wal file that trigger a checkpoint
-  int64_t wal_bytes_kept = 32 << 20;  // what a checkpoint leaves of a -wal file that a big transaction blew up
-  int cache_kib = 16 << 10;           // SQLite's page cache
-  size_t chunk_bytes = 1u << 20;      // of a snapshot
-  std::string vfs;                    // tests: the name of a registered SQLite VFS; empty: the system's
+  std::string path = {};
+  int busy_timeout_ms = 2000;   // how long open() waits for a process that is just letting go of the file
+  int checkpoint_pages = 4096;  // pages of 4 KiB in the -wal file that trigger a checkpoint
+  int64_t wal_bytes_kept =
+      32 << 20;                   // what a checkpoint leaves of a -wal file that a big transaction blew up
+  int cache_kib = 16 << 10;       // SQLite's page cache
+  size_t chunk_bytes = 1u << 20;  // of a snapshot
+  std::string vfs = {};           // tests: the name of a registered SQLite VFS; empty: the system's
 };
 
 class SqliteStore final : public Store {
  public:
-  // Opens or creates the file and brings its schema to the current version. What can be wrong, each with a sentence
-  // for the operator: kUnavailable (in use by another process, cannot be opened or written), kConflict (written
-  // by a newer Symphony), kInvalid (the file belongs to another program), kCorrupt.
+  // Opens or creates the file and brings its schema to the current version. What can be wrong, each with a
+  // sentence for the operator: kUnavailable (in use by another process, cannot be opened or written),
+  // kConflict (written by a newer Symphony), kInvalid (the file belongs to another program), kCorrupt.
   static Result<std::unique_ptr<SqliteStore>> open(const SqliteStoreOptions& options);
 
   ~SqliteStore() override;
