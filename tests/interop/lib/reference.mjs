@@ -1,0 +1,92 @@
+// The reference: a Y.Doc that is only ever given updates, as y-websocket's server does. Asking it for a root by name
+// would change what it does from then on (a Y.Text cleans up formatting), so roots are read through detached views.
+import * as Y from 'yjs';
+
+// JSON has no bigint and JSON.stringify throws; the engine writes it as its decimal digits in quotes.
+BigInt.prototype.toJSON = function toJSON() { return this.toString(); };
+
+const makers = {
+  array: () => new Y.Array(), map: () => new Y.Map(), text: () => new Y.Text(), xmltext: () => new Y.XmlText(),
+  fragment: () => new Y.XmlFragment(), element: () => new Y.XmlElement(), hook: () => new Y.XmlHook('hook'),
+};
+
+function view(doc, root, kind) {
+  const seen = makers[kind]();
+  const type = doc.share.get(root);
+  seen.doc = doc;
+  if (type) {
+    seen._start = type._start;
+    seen._map = type._map;
+    seen._length = type._length;
+  }
+  return seen;
+}
+
+// What a reader sees: `read` is ['json', root, kind], ['delta', root] or ['text', root].
+export function readRoot(doc, [how, root, kind]) {
+  if (how === 'json') return JSON.stringify(view(doc, root, kind).toJSON());
+  if (how === 'delta') return JSON.stringify(view(doc, root, 'text').toDelta());
+  return view(doc, root, 'text').toString();
+}
+
+// The same reading with the keys of every object in alphabetical order: in Yjs that order is the document's own history, and
+// two documents with one content may differ in it.
+export function sorted(text, [how]) {
+  if (how === 'text') return text;
+  return JSON.stringify(JSON.parse(text), (_key, value) => (value !== null && typeof value === 'object' && !Array.isArray(value)
+    ? Object.fromEntries(Object.keys(value).sort().map((key) => [key, value[key]])) : value));
+}
+
+export const base64 = (bytes) => Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
+export const bytesOf = (text) => new Uint8Array(Buffer.from(text, 'base64'));
+
+export class Reference {
+  #emitted = [];
+  #seen = new Map();  // root -> what it read as since it last changed
+
+  constructor({ gc }) {
+    this.doc = new Y.Doc({ gc });
+    this.doc.clientID = 4294967291;  // never in a state: a server writes nothing but deletions
+    this.doc.on('update', (update) => this.#emitted.push(update));
+    this.doc.on('afterTransaction', (transaction) => {
+      for (const type of transaction.changed.keys()) this.#seen.delete(rootOf(type));
+    });
+  }
+
+  // Applies one update and answers what the engine must answer.
+  step({ update, reads, diffs = [] }) {
+    this.#emitted = [];
+    Y.applyUpdate(this.doc, update);
+    return { updates: this.#emitted.map(base64), ...this.observe(reads, diffs) };
+  }
+
+  observe(reads, diffs) {
+    const { doc } = this;
+    return {
+      sv: base64(Y.encodeStateVector(doc)),
+      state: base64(Y.encodeStateAsUpdate(doc)),
+      has_pending: doc.store.pendingStructs !== null || doc.store.pendingDs !== null,
+      values: reads.map((read) => this.#read(read)),
+      diffs: diffs.map((sv) => base64(Y.encodeStateAsUpdate(doc, sv))),
+      roots: [...doc.share].filter(([, type]) => type._start !== null || type._map.size > 0).map(([name]) => name),
+    };
+  }
+
+  // Reading everything after every step is most of the reference's work, and most steps change one root.
+  #read(read) {
+    const type = this.doc.share.get(read[1]);
+    if (!type) return readRoot(this.doc, read);
+    if (!this.#seen.has(type)) this.#seen.set(type, new Map());
+    const seen = this.#seen.get(type);
+    const key = `${read[0]} ${read[2]}`;
+    if (!seen.has(key)) seen.set(key, readRoot(this.doc, read));
+    return seen.get(key);
+  }
+
+  get emitted() { return this.#emitted; }
+}
+
+function rootOf(type) {
+  while (type._item !== null) type = type._item.parent;
+  return type;
+}
