@@ -1,0 +1,35 @@
+// Awareness updates as y-protocols encodes them: who is here, and a JSON state of each.
+//
+//   varUint n, then n times { varUint client, varUint clock, varString state }      state "null": has left
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "symphony/types.h"
+
+namespace symphony {
+
+struct AwarenessEntry {
+  uint64_t client = 0;
+  uint64_t clock = 0;
+  Bytes state;  // JSON text; a view of what was decoded
+};
+
+inline bool is_null_state(Bytes state) {
+  return state.size() == 4 && state[0] == 'n' && state[1] == 'u' && state[2] == 'l' && state[3] == 'l';
+}
+
+// Fills `entries` (its old content goes, its memory stays) from the payload of an awareness message. kInvalid
+// if the entries do not fill it exactly. States are not looked at: see is_json().
+Result<void> decode_awareness(Bytes payload, std::vector<AwarenessEntry>& entries);
+
+// Appends the payload of an awareness message that holds `entries`.
+void encode_awareness(Buffer& out, const std::vector<AwarenessEntry>& entries);
+
+// Whether JavaScript's JSON.parse would take the text, nested at most `depth_max` deep. A state that does not
+// parse must not be passed on: it would throw in the message handler of every peer.
+// Linear, without recursion or allocation.
+bool is_json(Bytes text, size_t depth_max = 64);
+
+}  // namespace symphony

@@ -1,0 +1,152 @@
+#include "protocol/awareness.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <string_view>
+
+namespace symphony {
+namespace {
+
+Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+std::string as_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
+
+// What encodeAwarenessUpdate of npm y-protocols writes for client 300 at clock 7 with {"a":1}.
+const Buffer kOneState = {1, 0xac, 0x02, 7, 7, '{', '"', 'a', '"', ':', '1', '}'};
+
+TEST(Awareness, ReadsAndWritesWhatYProtocolsWrites) {
+  std::vector<AwarenessEntry> entries;
+  ASSERT_TRUE(decode_awareness(kOneState, entries));
+  ASSERT_EQ(entries.size(), 1u);
+  EXPECT_EQ(entries[0].client, 300u);
+  EXPECT_EQ(entries[0].clock, 7u);
+  EXPECT_EQ(as_text(entries[0].state), "{\"a\":1}");
+  Buffer again;
+  encode_awareness(again, entries);
+  EXPECT_EQ(again, kOneState);
+
+  ASSERT_TRUE(decode_awareness(Buffer{0}, entries));
+  EXPECT_TRUE(entries.empty());
+}
+
+TEST(Awareness, RefusesEveryTruncationAndExcess) {
+  std::vector<AwarenessEntry> entries;
+  for (size_t size = 0; size < kOneState.size(); ++size) {
+    EXPECT_FALSE(decode_awareness(Bytes(kOneState).first(size), entries)) << size;
+  }
+  Buffer longer = kOneState;
+  longer.push_back(0);
+  EXPECT_FALSE(decode_awareness(longer, entries));
+}
+
+TEST(Awareness, AbsurdCountsCostNothing) {
+  std::vector<AwarenessEntry> entries;
+  const Buffer count_of_2_pow_50 = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 1, 0};
+  EXPECT_FALSE(decode_awareness(count_of_2_pow_50, entries));
+  EXPECT_EQ(entries.capacity(), 0u);
+}
+
+TEST(Awareness, OnlyTheWordNullMeansGone) {
+  EXPECT_TRUE(is_null_state(as_bytes("null")));
+  EXPECT_FALSE(is_null_state(as_bytes("nul")));
+  EXPECT_FALSE(is_null_state(as_bytes("nulls")));
+  EXPECT_FALSE(is_null_state(as_bytes("\"null\"")));
+  EXPECT_FALSE(is_null_state({}));
+}
+
+TEST(Json, TakesWhatJsonParseTakes) {
+  for (const char* text : {"null",
+                           "true",
+                           "false",
+                           "0",
+                           "-0",
+                           "12",
+                           "-1.5e+10",
+                           "1E5",
+                           "0.1",
+                           "\"\"",
+                           "\"a\\u00e9\\n\\\\\\\"\\/\"",
+                           "[]",
+                           "{}",
+                           " [ ] ",
+                           "\t{\r\n}",
+                           "[1,2,[3,{}],\"x\"]",
+                           "{\"a\":{\"b\":[null,true]},\"c\":-1}",
+                           "{\"\":[]}",
+                           "\"\xe2\x82\xac\"",
+                           "\"\\ud800\"",
+                           "{ \"a\" : 1 , \"b\" : 2 }",
+                           "[[],[]]",
+                           "\"\x7f\""}) {
+    EXPECT_TRUE(is_json(as_bytes(text))) << text;
+  }
+}
+
+TEST(Json, RefusesWhatJsonParseRefuses) {
+  for (const char* text : {"",
+                           " ",
+                           "nul",
+                           "nulll",
+                           "True",
+                           "01",
+                           "-",
+                           "+1",
+                           "1.",
+                           ".5",
+                           "1e",
+                           "1e+",
+                           "0x1",
+                           "NaN",
+                           "Infinity",
+                           "\"",
+                           "\"\\\"",
+                           "\"\\x\"",
+                           "\"\\u12g4\"",
+                           "\"\\u123",
+                           "\"\n\"",
+                           "'a'",
+                           "[",
+                           "]",
+                           "[1",
+                           "[1,",
+                           "[1,]",
+                           "[,1]",
+                           "[1 2]",
+                           "{",
+                           "}",
+                           "{]",
+                           "[}",
+                           "{\"a\"",
+                           "{\"a\":",
+                           "{\"a\":1",
+                           "{\"a\":1,",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "{\"a\" 1}",
+                           "{1:1}",
+                           "{,}",
+                           "1 2",
+                           "{} {}",
+                           "[]]",
+                           "\xff",
+                           "\"\xc3\"",
+                           "\"\xed\xa0\x80\"",
+                           "\xef\xbb\xbf{}"}) {
+    EXPECT_FALSE(is_json(as_bytes(text))) << text;
+  }
+  EXPECT_FALSE(is_json(as_bytes(std::string_view("1\0", 2))));
+  EXPECT_FALSE(is_json(as_bytes(std::string_view("\"\0\"", 3))));
+}
+
+TEST(Json, NestingHasALimit) {
+  const auto nested = [](size_t depth) { return std::string(depth, '[') + std::string(depth, ']'); };
+  EXPECT_TRUE(is_json(as_bytes(nested(64))));
+  EXPECT_FALSE(is_json(as_bytes(nested(65))));
+  EXPECT_TRUE(is_json(as_bytes(nested(3)), 3));
+  EXPECT_FALSE(is_json(as_bytes(nested(4)), 3));
+  EXPECT_FALSE(is_json(as_bytes(nested(100000)), 1000000)) << "whatever the caller asks for";
+}
+
+}  // namespace
+}  // namespace symphony

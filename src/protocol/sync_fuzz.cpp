@@ -1,0 +1,81 @@
+// Properties: a frame's messages, written again, are read as the same messages; awareness entries that decode
+// encode to an equivalent message; text that is JSON stays JSON inside an array, and what is not, does not.
+#include <algorithm>
+#include <vector>
+
+#include "base/assert.h"
+#include "protocol/awareness.h"
+#include "protocol/sync.h"
+
+namespace {
+
+using namespace symphony;
+
+bool equal(Bytes a, Bytes b) { return std::ranges::equal(a, b); }
+
+bool is_writable(MessageType type) {
+  return type == MessageType::kSyncStep1 || type == MessageType::kSyncStep2 || type == MessageType::kUpdate ||
+         type == MessageType::kAwareness || type == MessageType::kPermissionDenied;
+}
+
+void check_json(Bytes text) {
+  Buffer wrapped = {'['};
+  wrapped.insert(wrapped.end(), text.begin(), text.end());
+  wrapped.push_back(']');
+  if (is_json(text, 63)) {
+    ASSERT(is_json(wrapped, 64));
+    const Buffer pair = [&] {
+      Buffer out(wrapped.begin(), wrapped.end() - 1);
+      out.push_back(',');
+      out.insert(out.end(), wrapped.begin() + 1, wrapped.end());
+      return out;
+    }();
+    ASSERT(is_json(pair, 64));
+    ASSERT(!is_json(Bytes(wrapped).first(wrapped.size() - 1), 64));
+  }
+}
+
+void check_awareness(Bytes payload) {
+  std::vector<AwarenessEntry> entries;
+  if (!decode_awareness(payload, entries)) return;
+  Buffer again;
+  encode_awareness(again, entries);
+  std::vector<AwarenessEntry> entries_again;
+  ASSERT(decode_awareness(again, entries_again));
+  ASSERT(entries_again.size() == entries.size());
+  for (size_t i = 0; i < entries.size(); ++i) {
+    ASSERT(entries[i].client == entries_again[i].client && entries[i].clock == entries_again[i].clock);
+    ASSERT(equal(entries[i].state, entries_again[i].state));
+    check_json(entries[i].state);
+  }
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const Bytes frame(data, size);
+  check_json(frame);
+  check_awareness(frame);
+
+  MessageReader reader(frame);
+  for (;;) {
+    const auto message = reader.next();
+    if (!message) {
+      ASSERT(!message.error().message.empty());
+      ASSERT(!*reader.next());
+      return 0;
+    }
+    if (!*message) return 0;
+    const SyncMessage& read = **message;
+    ASSERT(read.payload.empty() ||
+           (read.payload.data() >= data && read.payload.data() + read.payload.size() <= data + size));
+    if (read.type == MessageType::kAwareness) check_awareness(read.payload);
+    if (!is_writable(read.type)) continue;
+    Buffer written;
+    write_message(written, read.type, read.payload);
+    MessageReader again(written);
+    const auto same = again.next();
+    ASSERT(same && *same && (*same)->type == read.type && equal((*same)->payload, read.payload));
+    ASSERT(!*again.next());
+  }
+}
