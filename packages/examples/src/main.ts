@@ -1,0 +1,85 @@
+// Opens the room that the address names and puts the page together around it.
+import './styles/base.css';
+import './styles/chrome.css';
+import './styles/board.css';
+import './styles/page.css';
+import { h } from './base/dom.ts';
+import { Board } from './board/board.ts';
+import type { Page } from './notes/page.ts';
+import { goToFreshRoom, goToRoom, Room, roomNameFromAddress } from './session/room.ts';
+import { helpButton } from './ui/help.ts';
+import { mark } from './ui/icons.ts';
+import { layoutSignal, layoutSwitch } from './ui/layout.ts';
+import { people } from './ui/people.ts';
+import { openSecondWindow, share } from './ui/share.ts';
+import { statusPill } from './ui/status.ts';
+import { themeButton } from './ui/theme.ts';
+
+const app = document.querySelector<HTMLElement>('#app')!;
+const layout = layoutSignal();
+const views = layoutSwitch(layout);
+const commonTools = [themeButton(), helpButton()];
+
+function open(name: string): () => void {
+  const room = new Room(name);
+  const status = statusPill(room);
+  const board = new Board(room, hint());
+  const main = h('main', { class: 'stage' }, board.element);
+  document.title = `${name} · Symphony`;
+  app.replaceChildren(
+    h('header', { class: 'top' },
+      h('a', { class: 'brand', href: '#', title: 'A new room' }, mark(), h('span', {}, 'Symphony')),
+      roomField(name), status.element, h('span', { class: 'space' }),
+      views, h('span', { class: 'space' }),
+      people(room.presence), ...commonTools, share()),
+    main);
+
+  let page: Promise<Page> | null = null;
+  let closed = false;
+  const stopLayout = layout.subscribe((value) => {
+    app.dataset['layout'] = value;
+    if (value === 'board' || page) return;
+    page = import('./notes/page.ts').then(({ Page }) => new Page(room));
+    void page.then((loaded) => { if (!closed) main.append(loaded.element); });
+  });
+
+  return () => {
+    closed = true;
+    stopLayout();
+    status.destroy();
+    board.destroy();
+    void Promise.resolve(page).then((loaded) => {
+      loaded?.destroy();
+      room.destroy();
+    });
+  };
+}
+
+function roomField(name: string): HTMLElement {
+  const field = h('input', {
+    type: 'text', class: 'room-name', value: name, size: Math.max(6, name.length), maxlength: 80, spellcheck: 'false',
+    autocomplete: 'off', 'aria-label': 'Room', title: 'Another name opens another room', 'data-testid': 'room-name',
+    onkeydown: (event: KeyboardEvent) => { if (event.key === 'Enter') field.blur(); },
+    onchange: () => { if (field.value.trim()) goToRoom(field.value.trim()); },
+  });
+  return field;
+}
+
+function hint(): HTMLElement {
+  return h('div', { class: 'hint', 'data-testid': 'hint' },
+    h('div', { class: 'staff', 'aria-hidden': 'true' }),
+    h('p', { class: 'hint-title' }, 'Draw the first note.'),
+    h('p', {}, 'Then ', h('button', { type: 'button', class: 'link', onclick: openSecondWindow }, 'open a second window'),
+      ' and watch it arrive.'));
+}
+
+let close: (() => void) | null = null;
+
+function follow(): void {
+  if (!roomNameFromAddress()) goToFreshRoom();
+  close?.();
+  close = open(roomNameFromAddress());
+}
+
+window.addEventListener('hashchange', follow);
+follow();

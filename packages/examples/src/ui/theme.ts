@@ -1,0 +1,31 @@
+// Light or dark: the system's choice until a person chooses here.
+import { h } from '../base/dom.ts';
+import { icon } from './icons.ts';
+
+const storageKey = 'symphony.theme';
+const system = matchMedia('(prefers-color-scheme: dark)');
+
+export function themeButton(): HTMLElement {
+  const button = h('button', { type: 'button', class: 'icon-button theme-button', onclick: () => choose(isDark() ? 'light' : 'dark') });
+  const draw = () => {
+    const name = isDark() ? 'Light theme' : 'Dark theme';
+    button.title = name;
+    button.setAttribute('aria-label', name);
+    button.replaceChildren(icon(isDark() ? 'sun' : 'moon'));
+  };
+  const choose = (theme: 'light' | 'dark') => {
+    document.documentElement.dataset['theme'] = theme;
+    localStorage.setItem(storageKey, theme);
+    draw();
+  };
+  const stored = localStorage.getItem(storageKey);
+  if (stored === 'light' || stored === 'dark') document.documentElement.dataset['theme'] = stored;
+  system.addEventListener('change', draw);
+  draw();
+  return button;
+}
+
+function isDark(): boolean {
+  const chosen = document.documentElement.dataset['theme'];
+  return chosen ? chosen === 'dark' : system.matches;
+}
