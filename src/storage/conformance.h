@@ -5,7 +5,7 @@
 //   };
 //   INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreConformance, Harness);
 //
-// What happens when the medium fails is store_faults.h's matter.
+// What happens when the medium fails, each adapter tests with a medium that fails on purpose.
 #pragma once
 
 #include <gtest/gtest.h>

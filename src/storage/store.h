@@ -5,6 +5,9 @@
 // that append is stored. A snapshot at `seq` is the document after slots 1 to seq; storing it drops those
 // slots in the same transaction, so a crash leaves either the slots or the snapshot, never a gap.
 //
+// A room is named by one or more bytes of any value, compared byte by byte. The store never looks into
+// updates and states; both may be empty.
+//
 // Calls block and may come from any one thread at a time; the caller keeps them off the event loops. When a
 // call returns success, what it wrote survives `kill -9` and power loss as far as the medium keeps its word.
 #pragma once
@@ -40,9 +43,9 @@ struct AppendRequest {
 
 struct RoomInfo {
   std::string room;
-  uint64_t seq = 0;    // the newest stored slot, counting those a snapshot replaced
-  uint64_t bytes = 0;  // snapshot and log together
-  int64_t updated_unix_ms = 0;
+  uint64_t seq = 0;             // the newest stored slot, counting those a snapshot replaced
+  uint64_t bytes = 0;           // snapshot and log together
+  int64_t updated_unix_ms = 0;  // of the newest append
 };
 
 class Store {
@@ -54,11 +57,14 @@ class Store {
   virtual Result<StoredRoom> load(std::string_view room) = 0;
 
   // Group commit: all requests in one durable transaction, in order. One result per request; a request that
-  // fails on its own (kConflict) does not take the others with it. If the commit fails, all have its error.
+  // fails on its own does not take the others with it: kConflict (its slot is taken, or is not the next one),
+  // kCorrupt (its room is damaged). If the commit fails (kUnavailable), all have its error and nothing of
+  // them is stored: the same slots may be tried again. After a crash in that moment the next process may
+  // still find them, all or none.
   virtual std::vector<Result<void>> append(std::span<const AppendRequest> requests) = 0;
 
   // Makes `state` the room's snapshot at `seq` and drops the slots up to it. kConflict if a newer snapshot is
-  // there or slot `seq` was never stored.
+  // there or slot `seq` was never stored. The same `seq` again replaces the snapshot, so a retry is harmless.
   virtual Result<void> put_snapshot(std::string_view room, uint64_t seq, Bytes state) = 0;
 
   // All rooms, by name, starting after `after`; at most `limit`.

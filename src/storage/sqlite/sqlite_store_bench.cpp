@@ -1,0 +1,74 @@
+// Appends a second in batches of 1, 16 and 256 rooms, beside the floor under all of them: writing as many
+// bytes to a file of the same folder and waiting for fdatasync.
+#include <benchmark/benchmark.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+#include "base/prng.h"
+#include "storage/sqlite/sqlite_store.h"
+#include "storage/sqlite/temporary_folder.h"
+
+namespace symphony {
+namespace {
+
+constexpr size_t kUpdateBytes = 40;  // a keystroke or two
+
+void write_and_sync(benchmark::State& state) {
+  const TemporaryFolder folder;
+  const int file = ::open(folder.file("floor").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  const Buffer page(4096, 1);
+  const auto pages = static_cast<off_t>(state.range(0));
+  off_t at = 0;
+  for (auto _ : state) {
+    for (off_t i = 0; i < pages; ++i) {
+      if (pwrite(file, page.data(), page.size(), at) != static_cast<ssize_t>(page.size())) std::abort();
+      at = (at + 4096) % (16 << 20);  // over the same 16 MiB, like a WAL
+    }
+    if (fdatasync(file) != 0) std::abort();
+  }
+  ::close(file);
+}
+BENCHMARK(write_and_sync)->ArgName("pages")->Arg(1)->Arg(3)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+void append(benchmark::State& state) {
+  const TemporaryFolder folder;
+  auto store = SqliteStore::open({.path = folder.file("rooms.db")}).value();
+  const auto batch_size = static_cast<size_t>(state.range(0));
+  const Buffer update(kUpdateBytes, 7);
+  std::vector<std::string> names;
+  std::vector<AppendRequest> batch;
+  for (size_t i = 0; i < batch_size; ++i) names.push_back("room " + std::to_string(i));
+  for (const std::string& name : names) batch.push_back({name, 0, update});
+  for (auto _ : state) {
+    for (AppendRequest& request : batch) ++request.seq;
+    for (const auto& result : store->append(batch)) {
+      if (!result) std::abort();
+    }
+    if (batch[0].seq % 500 == 0) {  // what a room does by default; a small state
+      for (const AppendRequest& request : batch) {
+        if (!store->put_snapshot(request.room, request.seq, Buffer(10'000, 1))) std::abort();
+      }
+    }
+  }
+  state.SetItemsProcessed(state.iterations() * state.range(0));
+}
+BENCHMARK(append)->ArgName("rooms")->Arg(1)->Arg(16)->Arg(256)->UseRealTime()->Unit(benchmark::kMicrosecond);
+
+// Opening a room with a snapshot and a full log.
+void load(benchmark::State& state) {
+  const TemporaryFolder folder;
+  auto store = SqliteStore::open({.path = folder.file("rooms.db")}).value();
+  const Buffer update(kUpdateBytes, 7);
+  for (uint64_t seq = 1; seq <= 501; ++seq) {
+    const AppendRequest request{"room", seq, update};
+    if (!store->append({&request, 1})[0]) std::abort();
+    const Buffer snapshot(static_cast<size_t>(state.range(0)), 3);
+    if (seq == 1 && !store->put_snapshot("room", 1, snapshot)) std::abort();
+  }
+  for (auto _ : state) benchmark::DoNotOptimize(store->load("room").value());
+  state.SetBytesProcessed(state.iterations() * (state.range(0) + 500 * static_cast<int64_t>(kUpdateBytes)));
+}
+BENCHMARK(load)->ArgName("snapshot_bytes")->Arg(10'000)->Arg(10'000'000)->Unit(benchmark::kMicrosecond);
+
+}  // namespace
+}  // namespace symphony
