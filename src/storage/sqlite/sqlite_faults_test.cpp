@@ -36,7 +36,7 @@ Buffer snapshot_bytes(const std::string& room, uint64_t seq) {
 
 class Script {
  public:
-  Script(SimulatedDisk& disk, uint64_t seed) : disk_(disk), random_(seed) {
+  Script(const SimulatedDisk& disk, uint64_t seed) : random_(seed) {
     options_.path = "/rooms.db";
     options_.vfs = disk.name();
     options_.checkpoint_pages = 8;  // so that the script checkpoints often
@@ -157,7 +157,6 @@ class Script {
   }
 
   const std::vector<std::string> kNames = {"a", "b", "c"};
-  SimulatedDisk& disk_;
   Prng random_;
   SqliteStoreOptions options_;
   std::unique_ptr<SqliteStore> store_;
