@@ -22,11 +22,11 @@ namespace symphony {
 // Bounds on what peers may make a document hold. Each is checked before the document changes.
 struct DocLimits {
   size_t update_bytes_max = 256u << 20;    // one update
-  size_t clients_max = 1u << 20;           // distinct client ids in the document (4 bytes slots, 20 bits)
+  size_t clients_max = (1u << 20) - 1;         // distinct client ids in the document
   size_t roots_max = 1u << 16;             // distinct root type names
   size_t any_depth_max = 128;              // nesting of one JSON-like value
-  size_t pending_bytes_max = 64u << 20;    // updates waiting for something that has not arrived
-  uint64_t content_bytes_max = 3u << 30;   // all contents of the document together
+  size_t pending_bytes_max = 16u << 20;    // updates waiting for something that has not arrived
+  uint64_t content_bytes_max = 1u << 30;   // all contents of the document together
 };
 
 struct DocOptions {
@@ -41,10 +41,11 @@ enum class TypeKind : uint8_t { kArray, kMap, kText, kXmlElement, kXmlFragment, 
 
 // What an applied update did.
 struct Applied {
-  bool changed = false;     // the document changed: `updates` holds what other peers need
+  bool changed = false;     // the document changed: see `forward` and `updates` for what other peers need
   bool pending = false;     // a part waits for updates that have not arrived yet (ask for them with sync step 1)
-  bool same_bytes = false;  // the first update for the peers equals the input, so forward that; `updates` omits it
-  std::vector<Buffer> updates;  // what Yjs would emit as 'update' events, in order
+  bool forward = false;     // all of the input was new: it is itself the first update for the peers, and `updates`
+                            // omits it (Yjs would write the same operations again)
+  std::vector<Buffer> updates;  // what else Yjs would emit as 'update' events, in order
 };
 
 class Doc {

@@ -1,0 +1,203 @@
+#include "crdt/apply.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+
+#include "base/assert.h"
+#include "crdt/encode.h"
+#include "crdt/merge.h"
+
+namespace symphony::crdt {
+namespace {
+
+// For updates that this document has accepted once: they were within the limits then.
+DocLimits no_limits() {
+  DocLimits limits;
+  limits.update_bytes_max = std::numeric_limits<size_t>::max();
+  limits.any_depth_max = std::numeric_limits<size_t>::max();
+  return limits;
+}
+
+}  // namespace
+
+void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
+  all_new_ = true;
+  left_waiting_ = false;
+  if (!apply_one(update, transaction)) return;
+
+  const bool left_waiting = left_waiting_;
+  const Buffer structs = std::move(pending_.structs);
+  pending_.structs.clear();
+  pending_.missing.clear();
+  ParsedUpdate waiting;
+  const Result<void> parsed = parse_update(structs, no_limits(), waiting);
+  ASSERT(parsed.has_value());
+  apply_one(waiting, transaction);
+  left_waiting_ = left_waiting;
+  all_new_ = false;
+}
+
+// True if something came that pending structs wait for.
+bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
+  rest_.clear();
+  rest_missing_.clear();
+  integrate_structs(update, transaction);
+  const bool retry = std::any_of(pending_.missing.begin(), pending_.missing.end(), [&](const Id& id) {
+    return id.clock < store_.state(store_.find_client(id.client));
+  });
+  if (!rest_.empty()) {
+    left_waiting_ = true;
+    all_new_ = false;
+    add_pending(encode_rest(update));
+  }
+
+  waiting_.clear();
+  apply_deletes(update.deletes, transaction);
+  if (!waiting_.empty()) {
+    left_waiting_ = true;
+    all_new_ = false;
+  }
+  if (!pending_.deletes.empty()) {
+    const size_t before = transaction.deletes().size();
+    apply_deletes(pending_.deletes, transaction);
+    if (transaction.deletes().size() != before) all_new_ = false;
+  }
+  join_ranges(waiting_);
+  pending_.deletes = waiting_;
+  return retry;
+}
+
+void Applier::add_pending(Buffer rest) {
+  if (pending_.structs.empty()) {
+    pending_.structs = std::move(rest);
+    pending_.missing = rest_missing_;
+    return;
+  }
+  for (const Id& id : rest_missing_) add_missing(pending_.missing, id);
+  std::array<ParsedUpdate, 2> both;
+  const bool parsed = parse_update(pending_.structs, no_limits(), both[0]).has_value() &&
+                      parse_update(rest, no_limits(), both[1]).has_value();
+  ASSERT(parsed);
+  pending_.structs = merge_updates(both);
+}
+
+uint64_t Applier::missing(const ParsedUpdate& update, const ParsedStruct& s, uint64_t client) const {
+  const auto unknown = [&](uint64_t other, uint32_t clock) {
+    return other != client && clock >= store_.state(store_.find_client(other));
+  };
+  if (s.has_origin() && unknown(s.origin_client, s.origin_clock)) return s.origin_client;
+  if (s.has_right_origin() && unknown(s.right_origin_client, s.right_origin_clock)) return s.right_origin_client;
+  if (s.has_parent()) {
+    const ParsedParent parent = update.parent(s);
+    if (!parent.is_root && unknown(parent.item.client, parent.item.clock)) return parent.item.client;
+  }
+  return kNoClient;
+}
+
+uint32_t Applier::find_refs(uint64_t client) const {
+  const auto at = std::lower_bound(refs_.begin(), refs_.end(), client,
+                                   [](const Refs& refs, uint64_t c) { return refs.client < c; });
+  return at != refs_.end() && at->client == client && !at->taken ? static_cast<uint32_t>(at - refs_.begin()) : kNil;
+}
+
+// Everything on the stack waits, and with it all that follows of the same clients.
+void Applier::set_aside(const std::vector<Head>& stack) {
+  for (const Head& head : stack) {
+    Refs& refs = refs_[head.refs];
+    if (refs.taken) continue;  // only a cycle of references gets here: it waits for ever
+    refs.taken = true;
+    rest_.push_back({refs.client, head.index, refs.first + refs.count - head.index});
+  }
+}
+
+void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transaction) {
+  refs_.clear();
+  for (const ParsedBlock& block : update.blocks) refs_.push_back({block.client, block.first, block.count, 0, false});
+  if (refs_.size() > 1) {
+    std::sort(refs_.begin(), refs_.end(), [](const Refs& a, const Refs& b) { return a.client < b.client; });
+  }
+  // From the highest client down: in conflicts the lower id then rarely has to pass the higher one.
+  size_t targets = refs_.size();
+  stack_.clear();
+  Head head;
+  const auto take_next = [&] {
+    if (!stack_.empty()) {
+      head = stack_.back();
+      stack_.pop_back();
+      return true;
+    }
+    while (targets > 0 && refs_[targets - 1].done()) --targets;
+    if (targets == 0) return false;
+    Refs& refs = refs_[targets - 1];
+    head = {static_cast<uint32_t>(targets - 1), refs.first + refs.at++};
+    return true;
+  };
+
+  for (bool more = take_next(); more;) {
+    const ParsedStruct& s = update.structs[head.index];
+    const uint64_t client = refs_[head.refs].client;
+    if (s.ref() != kSkip) {
+      const Slot known_slot = store_.find_client(client);
+      const uint32_t state = store_.state(known_slot);
+      if (state < s.clock) {
+        // An earlier update of the same client is missing: a dead end.
+        stack_.push_back(head);
+        add_missing(rest_missing_, {client, s.clock - 1});
+        set_aside(stack_);
+        stack_.clear();
+      } else if (state >= s.end()) {
+        all_new_ = false;  // known already
+      } else if (const uint64_t waits_for = missing(update, s, client); waits_for != kNoClient) {
+        stack_.push_back(head);
+        if (const uint32_t other = find_refs(waits_for); other != kNil && !refs_[other].done()) {
+          Refs& refs = refs_[other];
+          head = {other, refs.first + refs.at++};
+          continue;
+        }
+        // It depends on an update that has not arrived.
+        add_missing(rest_missing_, {waits_for, store_.state(store_.find_client(waits_for))});
+        set_aside(stack_);
+        stack_.clear();
+      } else {
+        const uint32_t offset = state - s.clock;
+        if (offset > 0) all_new_ = false;
+        const Slot slot = known_slot != kNil ? known_slot : store_.add_client(client);
+        transaction.integrate({slot, &s, &update}, offset);
+      }
+    }
+    more = take_next();
+  }
+}
+
+Buffer Applier::encode_rest(const ParsedUpdate& update) {
+  std::sort(rest_.begin(), rest_.end(), [](const Rest& a, const Rest& b) { return a.client > b.client; });
+  Encoder out;
+  out.var_uint(rest_.size());
+  for (const Rest& rest : rest_) {
+    out.var_uint(rest.count);
+    out.var_uint(rest.client);
+    out.var_uint(update.structs[rest.first].clock);
+    for (uint32_t i = 0; i < rest.count; ++i) {
+      write_parsed(out, update, rest.client, update.structs[rest.first + i], 0);
+    }
+  }
+  out.var_uint(0);
+  return out.take();
+}
+
+// What lies beyond the known clocks goes to waiting_.
+void Applier::apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction) {
+  for (const DeleteRange& range : deletes) {
+    const Slot slot = store_.find_client(range.client);
+    const uint32_t state = store_.state(slot);
+    if (range.clock >= state) {
+      waiting_.push_back(range);
+      continue;
+    }
+    if (state < range.end()) waiting_.push_back({range.client, state, range.end() - state});
+    transaction.delete_range(slot, range.clock, std::min(range.end(), state));
+  }
+}
+
+}  // namespace symphony::crdt

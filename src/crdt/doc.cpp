@@ -1,0 +1,239 @@
+#include "symphony/doc.h"
+
+#include <algorithm>
+#include <array>
+#include <limits>
+#include <unordered_set>
+
+#include "base/assert.h"
+#include "crdt/apply.h"
+#include "crdt/encode.h"
+#include "crdt/format_cleanup.h"
+#include "crdt/merge.h"
+#include "crdt/read.h"
+#include "crdt/store.h"
+#include "crdt/transaction.h"
+#include "crdt/update.h"
+
+namespace symphony {
+
+using namespace crdt;
+
+struct Doc::Impl {
+  explicit Impl(const DocOptions& o)
+      : options(o), store(o), applier(store, pending), transaction(store, options) {}
+
+  Result<void> check_limits(const ParsedUpdate& update) const;
+  bool may_wait(const ParsedUpdate& update) const;
+
+  DocOptions options;
+  Store store;
+  Pending pending;
+  Applier applier;
+  Transaction transaction;
+  ParsedUpdate parsed;
+  uint32_t epoch = 0;
+};
+
+// Everything that could stop an update half-way is checked here, before it begins.
+Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
+  const DocLimits& limits = options.limits;
+  const auto over = [](const char* what, uint64_t limit) {
+    return fail(Code::kLimit, std::string("the document would have more ") + what + " than the limit of " +
+                                  std::to_string(limit));
+  };
+  if (store.arena.size() + update.input.size() > limits.content_bytes_max) {
+    return over("bytes of content", limits.content_bytes_max);
+  }
+  if (store.clients.size() + update.blocks.size() > limits.clients_max) {
+    size_t clients = store.clients.size();
+    for (const ParsedBlock& block : update.blocks) clients += store.find_client(block.client) == kNil;
+    if (clients > limits.clients_max) return over("clients", limits.clients_max);
+  }
+  if (store.roots.size() + update.structs.size() > limits.roots_max) {
+    std::unordered_set<std::string_view> roots;
+    for (const ParsedStruct& s : update.structs) {
+      if (!s.has_parent()) continue;
+      const ParsedParent parent = update.parent(s);
+      if (parent.is_root && store.find_root(parent.root) == kNil) roots.insert(parent.root);
+      if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
+    }
+  }
+  const size_t may_be_pending =
+      pending.bytes() + update.input.size() + update.deletes.size() * sizeof(DeleteRange);
+  if (may_be_pending > limits.pending_bytes_max && may_wait(update)) {
+    return over("bytes of updates that wait for missing ones", limits.pending_bytes_max);
+  }
+  return {};
+}
+
+// Whether some of the update might not be integrated at once. Errs on the side of yes.
+bool Doc::Impl::may_wait(const ParsedUpdate& update) const {
+  struct Known {
+    uint64_t client;
+    uint32_t end;
+  };
+  std::vector<Known> after;
+  for (const ParsedBlock& block : update.blocks) {
+    const uint32_t state = store.state(store.find_client(block.client));
+    uint32_t end = state;
+    for (uint32_t i = 0; i < block.count; ++i) {
+      const ParsedStruct& s = update.structs[block.first + i];
+      if (s.ref() == kSkip) continue;
+      if (s.clock > end) return true;
+      end = std::max(end, s.end());
+    }
+    after.push_back({block.client, end});
+  }
+  std::sort(after.begin(), after.end(), [](const Known& a, const Known& b) { return a.client < b.client; });
+  const auto unknown = [&](uint64_t client, uint32_t clock) {
+    const auto at = std::lower_bound(after.begin(), after.end(), client,
+                                     [](const Known& k, uint64_t c) { return k.client < c; });
+    const uint32_t end =
+        at != after.end() && at->client == client ? at->end : store.state(store.find_client(client));
+    return clock >= end;
+  };
+  for (const ParsedStruct& s : update.structs) {
+    if (s.has_origin() && unknown(s.origin_client, s.origin_clock)) return true;
+    if (s.has_right_origin() && unknown(s.right_origin_client, s.right_origin_clock)) return true;
+    if (s.has_parent()) {
+      const ParsedParent parent = update.parent(s);
+      if (!parent.is_root && unknown(parent.item.client, parent.item.clock)) return true;
+    }
+  }
+  return std::any_of(update.deletes.begin(), update.deletes.end(),
+                     [&](const DeleteRange& range) { return unknown(range.client, range.end() - 1); });
+}
+
+Doc::Doc(const DocOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+Doc::~Doc() = default;
+Doc::Doc(Doc&&) noexcept = default;
+Doc& Doc::operator=(Doc&&) noexcept = default;
+
+Result<Applied> Doc::apply_update(Bytes update) {
+  Impl& doc = *impl_;
+  if (auto parsed = parse_update(update, doc.options.limits, doc.parsed); !parsed) {
+    return tl::unexpected(std::move(parsed.error()));
+  }
+  if (auto within = doc.check_limits(doc.parsed); !within) return tl::unexpected(std::move(within.error()));
+
+  doc.transaction.begin(++doc.epoch, false);
+  doc.applier.apply(doc.parsed, doc.transaction);
+  doc.transaction.finish_changes();
+
+  // Yjs cleans formatting in a transaction of its own that runs before the first one is cleaned up.
+  const bool format_cleanup = doc.transaction.needs_format_cleanup();
+  Transaction cleanup(doc.store, doc.options);
+  if (format_cleanup) {
+    cleanup.begin(++doc.epoch, true);
+    clean_formatting(doc.store, doc.transaction, cleanup);
+    cleanup.finish_changes();
+  }
+
+  Applied applied;
+  applied.changed = doc.transaction.changed();
+  applied.pending = doc.applier.left_waiting();
+  applied.forward = applied.changed && doc.applier.all_new();
+  doc.transaction.clean_up();
+  if (applied.changed && !applied.forward) applied.updates.push_back(doc.transaction.encode());
+  if (format_cleanup && cleanup.changed()) {
+    cleanup.clean_up();
+    applied.updates.push_back(cleanup.encode());
+  }
+  doc.store.compact_if_worthwhile();
+  return applied;
+}
+
+Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
+  const Store& store = impl_->store;
+  std::vector<Id> known;
+  if (!state_vector.empty()) {
+    auto parsed = parse_state_vector(state_vector);
+    if (!parsed) return tl::unexpected(std::move(parsed.error()));
+    known = std::move(*parsed);
+    // Descending like the clients; of equal ones the last counts.
+    std::stable_sort(known.begin(), known.end(), [](const Id& a, const Id& b) { return a.client > b.client; });
+  }
+
+  struct From {
+    Slot slot;
+    uint32_t clock;
+  };
+  std::vector<From> clients;
+  auto at = known.begin();
+  for (const Slot slot : store.descending()) {
+    const Client& client = store.clients[slot];
+    while (at != known.end() && at->client > client.id) ++at;
+    uint32_t clock = 0;
+    for (; at != known.end() && at->client == client.id; ++at) clock = at->clock;
+    if (client.state > clock) clients.push_back({slot, clock});
+  }
+  const std::vector<SlotRange> deletes = deleted_ranges(store);
+  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 12 + 64 : 256);
+  out.var_uint(clients.size());
+  for (const From& from : clients) write_client(out, store, from.slot, from.clock);
+  write_deletes(out, store, deletes);
+  Buffer state = out.take();
+  if (impl_->pending.empty()) return state;
+
+  // What waits is part of the state: whoever gets it may know what it waits for.
+  DocLimits limits = impl_->options.limits;
+  limits.update_bytes_max = std::numeric_limits<size_t>::max();
+  std::array<ParsedUpdate, 3> parts;
+  bool ok = parse_update(state, limits, parts[0]).has_value();
+  parts[1].deletes = impl_->pending.deletes;
+  Buffer waiting;
+  if (!impl_->pending.structs.empty()) {
+    ParsedUpdate structs;
+    ok = ok && parse_update(impl_->pending.structs, limits, structs).has_value();
+    ASSERT(ok);
+    waiting = diff_update(structs, known);
+    ok = parse_update(waiting, limits, parts[2]).has_value();
+  }
+  ASSERT(ok);
+  return merge_updates(parts);
+}
+
+Buffer Doc::encode_state_vector() const {
+  const Store& store = impl_->store;
+  Encoder out;
+  size_t clients = 0;
+  for (const Client& client : store.clients) clients += client.state > 0;
+  out.var_uint(clients);
+  for (const Slot slot : store.descending()) {
+    if (store.clients[slot].state == 0) continue;
+    out.var_uint(store.clients[slot].id);
+    out.var_uint(store.clients[slot].state);
+  }
+  return out.take();
+}
+
+bool Doc::has_pending() const { return !impl_->pending.empty(); }
+
+std::vector<std::string> Doc::root_names() const {
+  std::vector<std::string> names;
+  for (const TypeIndex root : impl_->store.roots) names.emplace_back(impl_->store.text(impl_->store.types[root].name));
+  return names;
+}
+
+std::string Doc::to_json(std::string_view root, TypeKind kind) const {
+  return json_of(impl_->store, impl_->store.find_root(root), kind);
+}
+
+std::string Doc::to_text(std::string_view root) const {
+  return text_of(impl_->store, impl_->store.find_root(root));
+}
+
+std::string Doc::to_delta(std::string_view root) const {
+  return delta_of(impl_->store, impl_->store.find_root(root));
+}
+
+size_t Doc::memory_bytes() const {
+  return sizeof(Impl) + impl_->store.memory_bytes() + impl_->pending.structs.capacity() +
+         impl_->pending.deletes.capacity() * sizeof(DeleteRange) +
+         impl_->parsed.structs.capacity() * sizeof(ParsedStruct);
+}
+
+std::string Doc::check_invariants() const { return impl_->store.check_invariants(); }
+
+}  // namespace symphony

@@ -1,0 +1,145 @@
+#include "crdt/encode.h"
+
+#include <algorithm>
+
+#include "base/utf8.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint8_t kReplacement[3] = {0xef, 0xbf, 0xbd};
+
+void write_id(Encoder& out, uint64_t client, uint32_t clock) {
+  out.var_uint(client);
+  out.var_uint(clock);
+}
+
+void write_type(Encoder& out, const Store& store, const Type& type) {
+  out.var_uint(type.type_ref);
+  if (type.type_ref == kTypeRefXmlElement || type.type_ref == kTypeRefXmlHook) out.var_string(store.text(type.name));
+}
+
+}  // namespace
+
+void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint32_t offset) {
+  switch (ref) {
+    case kDeleted: out.var_uint(len - offset); break;
+    case kString:
+      if (offset == 0) {
+        out.var_bytes(content);
+      } else if (const Utf16Cut cut = utf16_cut(content, offset); cut.inside_pair) {
+        // A lone half of a pair is written as U+FFFD, as TextEncoder does.
+        const Bytes tail = content.subspan(cut.bytes + 4);
+        out.var_uint(3 + tail.size());
+        out.bytes(kReplacement);
+        out.bytes(tail);
+      } else {
+        out.var_bytes(content.subspan(cut.bytes));
+      }
+      break;
+    case kJson:
+    case kAny:
+      out.var_uint(len - offset);
+      out.bytes(content.subspan(offset == 0 ? 0 : elements_size(ref, content, offset)));
+      break;
+    default: out.bytes(content);
+  }
+}
+
+void write_item(Encoder& out, const Store& store, const Item& item, uint32_t offset) {
+  if (item.is_gc()) {
+    out.u8(kGc);
+    out.var_uint(item.len - offset);
+    return;
+  }
+  const bool has_origin = offset > 0 || item.origin_slot != kNil;
+  const bool has_right_origin = item.right_origin_slot != kNil;
+  out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) | (has_right_origin ? kInfoRightOrigin : 0) |
+                              (item.map_entry ? kInfoParentSub : 0)));
+  if (offset > 0) {
+    write_id(out, store.client_id(item.slot), item.clock + offset - 1);
+  } else if (has_origin) {
+    write_id(out, store.client_id(item.origin_slot), item.origin_clock);
+  }
+  if (has_right_origin) write_id(out, store.client_id(item.right_origin_slot), item.right_origin_clock);
+  if (!has_origin && !has_right_origin) {
+    const Type& parent = store.types[store.parent_type(item)];
+    if (parent.owner == kNil) {
+      out.var_uint(1);
+      out.var_string(store.text(parent.name));
+    } else {
+      const Item& owner = store.items[parent.owner];
+      out.var_uint(0);
+      write_id(out, store.client_id(owner.slot), owner.clock);
+    }
+    if (item.map_entry) out.var_string(store.text(store.entries[item.parent].key));
+  }
+  if (item.ref == kType) {
+    write_type(out, store, store.types[item.content]);
+  } else {
+    write_content(out, static_cast<uint8_t>(item.ref), item.len, store.content(item), offset);
+  }
+}
+
+void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock) {
+  const StructList& structs = store.clients[slot].structs;
+  const StructList::Position first = structs.find(clock);
+  size_t count = structs.size();
+  if (clock > 0) {
+    // Counted from the back: what is asked for is usually the newest.
+    count = 1;
+    for (StructList::Position at = structs.last(); !(at == first); structs.previous(at)) ++count;
+  }
+  out.var_uint(count);
+  write_id(out, store.client_id(slot), clock);
+  uint32_t offset = clock - structs.clock(first);
+  for (StructList::Position at = first;;) {
+    write_item(out, store, store.items[structs.item(at)], offset);
+    offset = 0;
+    if (!structs.next(at)) break;
+  }
+}
+
+void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> deletes) {
+  struct Group {
+    uint64_t client;
+    std::span<const SlotRange> ranges;
+  };
+  std::vector<Group> groups;
+  for (size_t begin = 0; begin < deletes.size();) {
+    size_t end = begin + 1;
+    while (end < deletes.size() && deletes[end].slot == deletes[begin].slot) ++end;
+    groups.push_back({store.client_id(deletes[begin].slot), deletes.subspan(begin, end - begin)});
+    begin = end;
+  }
+  std::sort(groups.begin(), groups.end(), [](const Group& a, const Group& b) { return a.client > b.client; });
+  out.var_uint(groups.size());
+  for (const Group& group : groups) {
+    write_id(out, group.client, static_cast<uint32_t>(group.ranges.size()));
+    for (const SlotRange& range : group.ranges) write_id(out, range.clock, range.len);
+  }
+}
+
+std::vector<SlotRange> deleted_ranges(const Store& store) {
+  std::vector<SlotRange> ranges;
+  for (const Slot slot : store.descending()) {
+    const StructList& structs = store.clients[slot].structs;
+    if (structs.empty()) continue;
+    bool open = false;
+    for (StructList::Position at = structs.begin();;) {
+      const Item& item = store.items[structs.item(at)];
+      if (!item.deleted) {
+        open = false;
+      } else if (open) {
+        ranges.back().len += item.len;
+      } else {
+        ranges.push_back({slot, item.clock, item.len});
+        open = true;
+      }
+      if (!structs.next(at)) break;
+    }
+  }
+  return ranges;
+}
+
+}  // namespace symphony::crdt

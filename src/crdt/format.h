@@ -1,0 +1,80 @@
+// Formatting marks and the attributes that hold at a place in a text.
+#pragma once
+
+#include <string_view>
+#include <vector>
+
+#include "base/varint.h"
+#include "crdt/store.h"
+
+namespace symphony::crdt {
+
+struct Format {
+  std::string_view key;
+  std::string_view value;  // JSON text
+  ItemIndex mark = kNil;   // the item that set it
+
+  bool is_null() const { return value == "null"; }
+};
+
+inline Format format_of(const Store& store, ItemIndex mark) {
+  Reader in(store.content(store.items[mark]));
+  Format format;
+  format.key = in.read_var_string();
+  format.value = in.read_var_string();
+  format.mark = mark;
+  return format;
+}
+
+// JavaScript's === on two attribute values, where null stands for an absent one. Objects are equal only to themselves.
+inline bool same_value(const Format* a, const Format* b) {
+  const bool a_null = a == nullptr || a->is_null();
+  const bool b_null = b == nullptr || b->is_null();
+  if (a_null || b_null) return a_null && b_null;
+  if (a->mark == b->mark) return true;
+  const char first = a->value.front();
+  return first != '{' && first != '[' && a->value == b->value;
+}
+
+// Attributes in the order in which a JavaScript Map would list them.
+class Attributes {
+ public:
+  const Format* get(std::string_view key) const {
+    for (const Format& format : all_) {
+      if (format.key == key) return &format;
+    }
+    return nullptr;
+  }
+
+  void set(const Format& format) {
+    for (Format& old : all_) {
+      if (old.key == format.key) {
+        old = format;
+        return;
+      }
+    }
+    all_.push_back(format);
+  }
+
+  void erase(std::string_view key) {
+    std::erase_if(all_, [&](const Format& format) { return format.key == key; });
+  }
+
+  // A mark was passed: null ends an attribute (YText.js: updateCurrentAttributes).
+  void update(const Format& format) {
+    if (format.is_null()) {
+      erase(format.key);
+    } else {
+      set(format);
+    }
+  }
+
+  auto begin() const { return all_.begin(); }
+  auto end() const { return all_.end(); }
+  bool empty() const { return all_.empty(); }
+
+ private:
+  std::vector<Format> all_;
+};
+
+}  // namespace symphony::crdt

@@ -1,0 +1,26 @@
+// What a document holds back: structs whose dependencies have not arrived, and deletes of structs that have not.
+#pragma once
+
+#include <vector>
+
+#include "crdt/update.h"
+#include "symphony/types.h"
+
+namespace symphony::crdt {
+
+struct Pending {
+  Buffer structs;                    // an update v1 without deletes; empty: none (store.pendingStructs)
+  std::vector<Id> missing;           // clocks that would let some of it be tried again
+  std::vector<DeleteRange> deletes;  // by client, sorted and joined (store.pendingDs)
+
+  bool empty() const { return structs.empty() && deletes.empty(); }
+  size_t bytes() const { return structs.size() + deletes.size() * sizeof(DeleteRange); }
+};
+
+// Adds `id` to the clocks waited for, keeping the lowest of each client.
+void add_missing(std::vector<Id>& missing, Id id);
+
+// Sorts by client and clock and joins what touches.
+void join_ranges(std::vector<DeleteRange>& ranges);
+
+}  // namespace symphony::crdt

@@ -1,0 +1,21 @@
+// Documents as people and programs read them: JSON, text, delta, XML. Each function gives what the Yjs method of the
+// same name gives; a type that does not exist (kNil) reads as empty.
+#pragma once
+
+#include <string>
+
+#include "crdt/store.h"
+#include "symphony/doc.h"
+
+namespace symphony::crdt {
+
+// JSON.stringify(type.toJSON()).
+std::string json_of(const Store& store, TypeIndex type, TypeKind kind);
+
+// YText.toString.
+std::string text_of(const Store& store, TypeIndex type);
+
+// JSON.stringify(text.toDelta()).
+std::string delta_of(const Store& store, TypeIndex type);
+
+}  // namespace symphony::crdt

@@ -1,0 +1,416 @@
+#include "crdt/store.h"
+
+#include <algorithm>
+#include <bit>
+#include <cstring>
+#include <numeric>
+
+#include "base/assert.h"
+#include "base/utf8.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint32_t kTombstone = kNil - 1;
+constexpr uint32_t kChainMax = 8;  // maps of a type up to this size are searched along their chain
+
+Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
+
+template <class T>
+uint32_t take_free(std::vector<uint32_t>& free, std::vector<T>& all) {
+  if (free.empty()) {
+    all.emplace_back();
+    return static_cast<uint32_t>(all.size() - 1);
+  }
+  const uint32_t index = free.back();
+  free.pop_back();
+  all[index] = T{};
+  return index;
+}
+
+}  // namespace
+
+Store::Store(const DocOptions& options) : seed_(Prng::mix(options.seed + 1)) {}
+
+// --- clients
+
+Slot Store::find_client(uint64_t id) const {
+  if (last_client_ < clients.size() && clients[last_client_].id == id) return last_client_;
+  const Slot slot = client_index_.find(Prng::mix(id ^ seed_), static_cast<uint32_t>(clients.size()),
+                                       [&](uint32_t i) { return clients[i].id == id; });
+  if (slot != kNil) last_client_ = slot;
+  return slot;
+}
+
+Slot Store::add_client(uint64_t id) {
+  if (const Slot slot = find_client(id); slot != kNil) return slot;
+  clients.emplace_back().id = id;
+  client_index_.added(static_cast<uint32_t>(clients.size()),
+                      [&](uint32_t i) { return Prng::mix(clients[i].id ^ seed_); });
+  return static_cast<Slot>(clients.size() - 1);
+}
+
+const std::vector<Slot>& Store::descending() const {
+  if (descending_.size() != clients.size()) {
+    descending_.resize(clients.size());
+    std::iota(descending_.begin(), descending_.end(), Slot{0});
+    std::sort(descending_.begin(), descending_.end(),
+              [&](Slot a, Slot b) { return clients[a].id > clients[b].id; });
+  }
+  return descending_;
+}
+
+// --- items
+
+ItemIndex Store::new_item() { return take_free(free_items_, items); }
+
+void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
+
+ItemIndex Store::find(Slot slot, uint32_t clock) const {
+  const StructList& structs = clients[slot].structs;
+  return structs.item(structs.find(clock));
+}
+
+ItemIndex Store::first_of_entry(EntryIndex entry) const {
+  ItemIndex first = entries[entry].last;
+  while (first != kNil && items[first].left != kNil) first = items[first].left;
+  return first;
+}
+
+// --- types and entries
+
+TypeIndex Store::find_root(std::string_view name) const {
+  const uint32_t position =
+      root_index_.find(hash_bytes(as_bytes(name), seed_), static_cast<uint32_t>(roots.size()),
+                       [&](uint32_t i) { return text(types[roots[i]].name) == name; });
+  return position == kNil ? kNil : roots[position];
+}
+
+TypeIndex Store::add_root(std::string_view name) {
+  if (const TypeIndex type = find_root(name); type != kNil) return type;
+  const TypeIndex type = new_type();
+  types[type].name = store_bytes(as_bytes(name));
+  roots.push_back(type);
+  root_index_.added(static_cast<uint32_t>(roots.size()),
+                    [&](uint32_t i) { return hash_bytes(as_bytes(text(types[roots[i]].name)), seed_); });
+  return type;
+}
+
+TypeIndex Store::new_type() { return take_free(free_types_, types); }
+
+void Store::free_type(TypeIndex index) {
+  Type& type = types[index];
+  for (EntryIndex entry = type.first_entry; entry != kNil;) {
+    if (type.entries > kChainMax) {
+      const size_t mask = entry_cells_.size() - 1;
+      size_t at = entry_hash(index, text(entries[entry].key)) & mask;
+      while (entry_cells_[at] != entry) at = (at + 1) & mask;
+      entry_cells_[at] = kTombstone;
+    }
+    dead_bytes_ += entries[entry].key.bytes;
+    entries[entry].type = kNil;
+    free_entries_.push_back(entry);
+    entry = entries[entry].next;
+  }
+  dead_bytes_ += type.name.bytes;
+  type = Type{};
+  free_types_.push_back(index);
+}
+
+uint64_t Store::entry_hash(TypeIndex type, std::string_view key) const {
+  return hash_bytes(as_bytes(key), seed_ + type);
+}
+
+EntryIndex Store::find_entry(TypeIndex type, std::string_view key) const {
+  if (types[type].entries <= kChainMax) {
+    EntryIndex entry = types[type].first_entry;
+    while (entry != kNil && text(entries[entry].key) != key) entry = entries[entry].next;
+    return entry;
+  }
+  const size_t mask = entry_cells_.size() - 1;
+  for (size_t at = entry_hash(type, key) & mask;; at = (at + 1) & mask) {
+    const EntryIndex entry = entry_cells_[at];
+    if (entry == kNil) return kNil;
+    if (entry != kTombstone && entries[entry].type == type && text(entries[entry].key) == key) return entry;
+  }
+}
+
+EntryIndex Store::add_entry(TypeIndex type_index, std::string_view key) {
+  if (const EntryIndex entry = find_entry(type_index, key); entry != kNil) return entry;
+  const Span stored = store_bytes(as_bytes(key));
+  const EntryIndex added = take_free(free_entries_, entries);
+  entries[added].type = type_index;
+  entries[added].key = stored;
+  Type& type = types[type_index];
+  if (type.first_entry == kNil) {
+    type.first_entry = added;
+  } else {
+    entries[type.last_entry].next = added;
+  }
+  type.last_entry = added;
+  if (++type.entries <= kChainMax) return added;
+
+  // The map outgrew its chain: it is indexed from here on. At kChainMax + 1 all its entries go in.
+  const uint32_t incoming = type.entries == kChainMax + 1 ? type.entries : 1;
+  const auto place = [&](EntryIndex entry) {
+    const size_t mask = entry_cells_.size() - 1;
+    size_t at = entry_hash(entries[entry].type, text(entries[entry].key)) & mask;
+    while (entry_cells_[at] != kNil) at = (at + 1) & mask;
+    entry_cells_[at] = entry;
+    ++entry_cells_used_;
+  };
+  if ((entry_cells_used_ + incoming) * size_t{2} > entry_cells_.size()) {
+    std::vector<uint32_t> old = std::move(entry_cells_);
+    const auto live = std::count_if(old.begin(), old.end(), [](uint32_t e) { return e < kTombstone; });
+    entry_cells_.assign(std::bit_ceil((static_cast<size_t>(live) + incoming) * 4), kNil);
+    entry_cells_used_ = 0;
+    for (const EntryIndex entry : old) {
+      if (entry < kTombstone) place(entry);
+    }
+  }
+  if (incoming == 1) {
+    place(added);
+  } else {
+    for (EntryIndex entry = type.first_entry; entry != kNil; entry = entries[entry].next) place(entry);
+  }
+  return added;
+}
+
+// --- contents
+
+// Where a content lies, and whether it may grow in place.
+struct Store::Region {
+  Span span;
+  bool roomy = false;
+};
+
+Store::Region Store::region(const Item& item) const {
+  Region region;
+  region.roomy = item.roomy;
+  if (item.ref == kString && item.ascii) {
+    region.span = {item.content, item.len};
+  } else if (item.ref != kDeleted && item.ref != kGc && item.ref != kType) {
+    region.span = spans_[item.content];
+  }
+  return region;
+}
+
+void Store::set_region(Item& item, const Region& region, bool ascii) {
+  item.roomy = region.roomy;
+  const bool has_span = !(item.ref == kString && item.ascii) && item.content != kNil;
+  if (item.ref == kString && ascii) {
+    if (has_span) free_spans_.push_back(item.content);
+    item.content = region.span.at;
+  } else {
+    if (!has_span) item.content = take_free(free_spans_, spans_);
+    spans_[item.content] = region.span;
+  }
+  item.ascii = ascii;
+}
+
+Bytes Store::content(const Item& item) const {
+  const Span span = region(item).span;
+  return {arena.data() + span.at, span.bytes};
+}
+
+uint32_t Store::allocate(size_t bytes) {
+  const size_t at = arena.size();
+  ASSERT(at + bytes <= 0xffffffffULL);  // DocLimits::content_bytes_max is checked before an update is applied
+  arena.resize(at + bytes);
+  return static_cast<uint32_t>(at);
+}
+
+Span Store::store_bytes(Bytes bytes) {
+  const Span span{static_cast<uint32_t>(arena.size()), static_cast<uint32_t>(bytes.size())};
+  ASSERT(arena.size() + bytes.size() <= 0xffffffffULL);
+  arena.insert(arena.end(), bytes.begin(), bytes.end());
+  return span;
+}
+
+void Store::set_content(Item& item, Bytes bytes, bool ascii) {
+  item.content = kNil;
+  item.ascii = 0;
+  set_region(item, {store_bytes(bytes), false}, ascii);
+}
+
+void Store::split_content(Item& left, Item& right, uint32_t diff) {
+  right.ref = left.ref;
+  if (left.ref == kDeleted) return;
+  const Region whole = region(left);
+  const auto cut_at = [&](size_t bytes, bool left_ascii, bool right_ascii) {
+    const auto cut = static_cast<uint32_t>(bytes);
+    // Only the region's last part may still grow.
+    right.content = kNil;
+    right.ascii = 0;
+    set_region(right, {{whole.span.at + cut, whole.span.bytes - cut}, false}, right_ascii);
+    set_region(left, {{whole.span.at, cut}, false}, left_ascii);
+  };
+  if (left.ref != kString) {
+    return cut_at(elements_size(static_cast<uint8_t>(left.ref), content(left), diff), false, false);
+  }
+  if (left.ascii) return cut_at(diff, true, true);
+
+  const Bytes text = content(left);
+  const Utf16Cut cut = utf16_cut(text, diff);
+  if (!cut.inside_pair) {
+    const bool left_ascii = cut.bytes == diff;
+    const bool right_ascii = text.size() - cut.bytes == left.len - diff;
+    return cut_at(cut.bytes, left_ascii, right_ascii);
+  }
+  // Half a pair is not a character: both halves become U+FFFD, three bytes each, where the pair took four.
+  static constexpr uint8_t kReplacement[3] = {0xef, 0xbf, 0xbd};
+  const size_t tail = whole.span.bytes - cut.bytes - 4;
+  const uint32_t at = allocate(3 + tail);
+  std::memcpy(arena.data() + at, kReplacement, 3);
+  std::memcpy(arena.data() + at + 3, arena.data() + whole.span.at + cut.bytes + 4, tail);
+  std::memcpy(arena.data() + whole.span.at + cut.bytes, kReplacement, 3);
+  dead_bytes_ += 1 + tail;
+  right.content = kNil;
+  right.ascii = 0;
+  set_region(right, {{at, static_cast<uint32_t>(3 + tail)}, false}, false);
+  set_region(left, {{whole.span.at, static_cast<uint32_t>(cut.bytes + 3)}, false}, false);
+}
+
+void Store::merge_content(Item& left, Item& right) {
+  if (left.ref == kDeleted) return;
+  const Region a = region(left);
+  const Region b = region(right);
+  const bool ascii = left.ascii && right.ascii;
+  const uint32_t bytes = a.span.bytes + b.span.bytes;
+  Region joined;
+  if (a.span.at + a.span.bytes == b.span.at) {
+    // What was cut apart, or typed in one go, lies side by side.
+    joined = {{a.span.at, bytes}, false};
+  } else {
+    if (a.roomy && bytes <= std::bit_ceil(a.span.bytes)) {
+      joined = {{a.span.at, bytes}, true};
+    } else if (a.span.at + size_t{a.span.bytes} == arena.size()) {
+      allocate(b.span.bytes);
+      joined = {{a.span.at, bytes}, false};
+    } else {
+      // Move to a place with room to double, so that a run typed among others costs amortised constant time.
+      const auto room = std::bit_ceil(bytes);
+      joined = {{allocate(room), bytes}, true};
+      std::memcpy(arena.data() + joined.span.at, arena.data() + a.span.at, a.span.bytes);
+      dead_bytes_ += a.span.bytes;
+    }
+    std::memcpy(arena.data() + joined.span.at + a.span.bytes, arena.data() + b.span.at, b.span.bytes);
+    dead_bytes_ += b.span.bytes;
+  }
+  if (!(right.ref == kString && right.ascii)) free_spans_.push_back(right.content);
+  right.content = kNil;
+  right.ref = kDeleted;
+  set_region(left, joined, ascii);
+}
+
+void Store::drop_content(Item& item) {
+  if (item.ref != kDeleted && item.ref != kGc && item.ref != kType) {
+    dead_bytes_ += region(item).span.bytes;
+    if (!(item.ref == kString && item.ascii)) free_spans_.push_back(item.content);
+  }
+  item.content = kNil;
+  item.ascii = 0;
+  item.roomy = 0;
+}
+
+void Store::compact_if_worthwhile() {
+  constexpr uint64_t kWorthwhile = 16 << 10;
+  if (dead_bytes_ < kWorthwhile || dead_bytes_ * 2 < arena.size()) return;
+  Buffer old = std::move(arena);
+  arena = Buffer();
+  arena.reserve(old.size() > dead_bytes_ ? old.size() - static_cast<size_t>(dead_bytes_) : 0);
+  const auto move = [&](Span& span) { span = store_bytes({old.data() + span.at, span.bytes}); };
+  for (Client& client : clients) {
+    if (client.structs.empty()) continue;
+    for (StructList::Position at = client.structs.begin();;) {
+      Item& item = items[client.structs.item(at)];
+      if (Region r = region(item); r.span.bytes > 0) {
+        move(r.span);
+        r.roomy = false;
+        set_region(item, r, item.ascii);
+      }
+      if (!client.structs.next(at)) break;
+    }
+  }
+  for (Type& type : types) move(type.name);
+  for (Entry& entry : entries) {
+    if (entry.type != kNil) move(entry.key);
+  }
+  dead_bytes_ = 0;
+}
+
+size_t Store::memory_bytes() const {
+  const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
+  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(types) + held(entries) + held(roots) + held(arena) +
+                 held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) + held(free_types_) +
+                 held(free_entries_) + held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
+  for (const Client& client : clients) bytes += client.structs.memory_bytes();
+  return bytes;
+}
+
+// --- invariants
+
+std::string Store::check_invariants() const {
+  const auto where = [&](Slot slot, uint32_t clock) {
+    return " (client " + std::to_string(clients[slot].id) + ", clock " + std::to_string(clock) + ")";
+  };
+  std::vector<bool> alive(items.size());
+  for (Slot slot = 0; slot < clients.size(); ++slot) {
+    const Client& client = clients[slot];
+    if (client.structs.empty()) {
+      if (client.state != 0) return "a client has a state but no structs" + where(slot, 0);
+      continue;
+    }
+    uint32_t expected = 0;
+    size_t count = 0;
+    for (StructList::Position at = client.structs.begin();;) {
+      const ItemIndex index = client.structs.item(at);
+      const Item& item = items[index];
+      alive[index] = true;
+      ++count;
+      if (client.structs.clock(at) != item.clock || item.slot != slot || item.clock != expected || item.len == 0) {
+        return "structs are not contiguous" + where(slot, expected);
+      }
+      if (client.structs.find(item.clock) != at || client.structs.find(item.end() - 1) != at) {
+        return "a struct is not found by its clocks" + where(slot, expected);
+      }
+      if (item.is_gc() && !item.deleted) return "a GC struct is not deleted" + where(slot, expected);
+      if (item.ref == kString) {
+        const auto units = utf16_length(content(item));
+        if (!units || *units != item.len) return "a text does not have its length" + where(slot, expected);
+      }
+      expected = item.end();
+      if (!client.structs.next(at)) break;
+    }
+    if (expected != client.state || count != client.structs.size()) return "a client's state is off" + where(slot, expected);
+  }
+
+  std::vector<uint64_t> length(types.size());
+  for (ItemIndex index = 0; index < items.size(); ++index) {
+    if (!alive[index] || items[index].is_gc()) continue;
+    const Item& item = items[index];
+    const std::string at = where(item.slot, item.clock);
+    if (item.map_entry ? item.parent >= entries.size() : item.parent >= types.size()) return "an item has no parent" + at;
+    const Type& parent = types[parent_type(item)];
+    if (item.right != kNil && (!alive[item.right] || items[item.right].left != index)) {
+      return "a right link is not mutual" + at;
+    }
+    if (item.left != kNil && (!alive[item.left] || items[item.left].right != index)) {
+      return "a left link is not mutual" + at;
+    }
+    if (item.left == kNil && !item.map_entry && parent.start != index) return "a list does not begin with its first item" + at;
+    if (item.right == kNil && item.map_entry && entries[item.parent].last != index) return "a map entry misses its last item" + at;
+    if (item.map_entry && item.right != kNil && !item.deleted) return "an overwritten map value is not deleted" + at;
+    if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted) return "a child outlives its parent" + at;
+    if (item.ref == kType && types[item.content].owner != index) return "a type does not know its item" + at;
+    if (!item.deleted && item.countable() && !item.map_entry) length[parent_type(item)] += item.len;
+  }
+  for (TypeIndex index = 0; index < types.size(); ++index) {
+    const ItemIndex owner = types[index].owner;
+    const bool deleted = owner != kNil && items[owner].deleted;
+    if (!deleted && length[index] != types[index].length) return "a type's length is not that of its list";
+  }
+  return {};
+}
+
+}  // namespace symphony::crdt

@@ -1,0 +1,120 @@
+// The memory of a document: items, types, map entries, clients, and one arena for all contents.
+//
+// Everything is an array element; nothing is allocated per item. Freed elements are reused. Contents live in one
+// append-only arena of bytes that is compacted when more than half of it is dead.
+//
+// Invariants (check_invariants): each client's structs cover [0, state) without gaps; list links are mutual; the
+// length of a type is what its list adds up to; no two neighbours that Yjs would have merged stay apart, but for
+// what Yjs itself leaves apart.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "crdt/dense_index.h"
+#include "crdt/item.h"
+#include "crdt/struct_list.h"
+#include "crdt/update.h"
+#include "symphony/types.h"
+
+namespace symphony::crdt {
+
+struct Client {
+  uint64_t id = 0;
+  uint32_t state = 0;          // the next clock expected
+  uint32_t before = 0;         // the state before the current transaction ...
+  uint32_t before_epoch = 0;   // ... valid if this is the transaction's epoch
+  StructList structs;
+};
+
+class Store {
+ public:
+  explicit Store(const DocOptions& options);
+
+  // --- clients
+
+  Slot find_client(uint64_t id) const;
+  Slot add_client(uint64_t id);  // finds or adds
+  uint64_t client_id(Slot slot) const { return clients[slot].id; }
+  uint32_t state(Slot slot) const { return slot == kNil ? 0 : clients[slot].state; }
+  // Slots in descending order of client id, the order of everything that is encoded.
+  const std::vector<Slot>& descending() const;
+
+  // --- items
+
+  ItemIndex new_item();
+  void free_item(ItemIndex index);
+  // The item that covers `clock` of `slot`; it must be known.
+  ItemIndex find(Slot slot, uint32_t clock) const;
+  TypeIndex parent_type(const Item& item) const {
+    return item.map_entry ? entries[item.parent].type : item.parent;
+  }
+  // The leftmost item of an entry's chain, kNil if it is empty.
+  ItemIndex first_of_entry(EntryIndex entry) const;
+
+  // --- types and entries
+
+  TypeIndex find_root(std::string_view name) const;
+  TypeIndex add_root(std::string_view name);  // finds or adds
+  TypeIndex new_type();
+  void free_type(TypeIndex index);  // and its entries
+  EntryIndex find_entry(TypeIndex type, std::string_view key) const;
+  EntryIndex add_entry(TypeIndex type, std::string_view key);  // finds or adds
+  std::string_view text(Span span) const {
+    return {reinterpret_cast<const char*>(arena.data()) + span.at, span.bytes};
+  }
+
+  // --- contents
+
+  // The bytes of an item's content: a string's text, the elements of kJson and kAny, else the payload on the wire.
+  // Empty for kDeleted, kGc and kType. Valid until contents change.
+  Bytes content(const Item& item) const;
+  // Gives a fresh item its content (not for kType).
+  void set_content(Item& item, Bytes bytes, bool ascii);
+  // Cuts the content of `left` at `diff` clocks; `right` gets the tail. Cutting inside a surrogate pair leaves
+  // U+FFFD on both sides, as in Yjs.
+  void split_content(Item& left, Item& right, uint32_t diff);
+  // Joins the content of `right` to `left`; `right` has none afterwards. Both have the same mergeable ref.
+  void merge_content(Item& left, Item& right);
+  void drop_content(Item& item);
+  Span store_bytes(Bytes bytes);
+  // Moves what is alive together if more than half of the arena is dead.
+  void compact_if_worthwhile();
+
+  size_t memory_bytes() const;
+  std::string check_invariants() const;
+
+  // The arrays. Indices are stable; references are not (any call that adds may move them).
+  std::vector<Client> clients;
+  std::vector<Item> items;
+  std::vector<Type> types;
+  std::vector<Entry> entries;
+  std::vector<TypeIndex> roots;  // in the order of their creation
+  Buffer arena;
+
+ private:
+  struct Region;
+  Region region(const Item& item) const;
+  void set_region(Item& item, const Region& region, bool ascii);
+  uint32_t allocate(size_t bytes);
+  uint64_t entry_hash(TypeIndex type, std::string_view key) const;
+
+  uint64_t seed_;
+  DenseIndex client_index_;
+  DenseIndex root_index_;
+  std::vector<uint32_t> entry_cells_;   // open addressing; entries are removed, so with tombstones
+  uint32_t entry_cells_used_ = 0;       // full or tombstone
+  std::vector<Span> spans_;
+  std::vector<uint32_t> free_spans_;
+  std::vector<ItemIndex> free_items_;
+  std::vector<TypeIndex> free_types_;
+  std::vector<EntryIndex> free_entries_;
+  uint64_t dead_bytes_ = 0;
+  mutable std::vector<Slot> descending_;
+  mutable Slot last_client_ = 0;
+};
+
+}  // namespace symphony::crdt

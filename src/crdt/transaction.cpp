@@ -1,0 +1,527 @@
+#include "crdt/transaction.h"
+
+#include <algorithm>
+
+#include "base/assert.h"
+#include "crdt/encode.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint8_t kTypeRefText = 2;
+constexpr uint8_t kTypeRefXmlText = 6;
+
+// The items a conflict loop has passed, in order (Yjs: itemsBeforeOrigin; conflictingItems are those since a mark).
+class Passed {
+ public:
+  void add(ItemIndex item) {
+    order_.push_back(item);
+    index_.added(static_cast<uint32_t>(order_.size()), [&](uint32_t i) { return Prng::mix(order_[i]); });
+  }
+  // When `item` was passed, or kNil.
+  uint32_t find(ItemIndex item) const {
+    return index_.find(Prng::mix(item), size(), [&](uint32_t i) { return order_[i] == item; });
+  }
+  uint32_t size() const { return static_cast<uint32_t>(order_.size()); }
+
+ private:
+  std::vector<ItemIndex> order_;
+  DenseIndex index_;
+};
+
+}  // namespace
+
+void Transaction::begin(uint32_t epoch, bool local) {
+  epoch_ = epoch;
+  local_ = local;
+  changed_clients_.clear();
+  deletes_.clear();
+  merge_structs_.clear();
+  changed_texts_.clear();
+}
+
+// --- splitting
+
+ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) {
+  StructList& structs = store_.clients[slot].structs;
+  const ItemIndex left_index = structs.item(at);
+  const ItemIndex right_index = store_.new_item();
+  Item& left = store_.items[left_index];
+  Item& right = store_.items[right_index];
+  store_.split_content(left, right, diff);
+  right.clock = left.clock + diff;
+  right.len = left.len - diff;
+  right.left = left_index;
+  right.right = left.right;
+  right.origin_slot = slot;
+  right.origin_clock = right.clock - 1;
+  right.right_origin_slot = left.right_origin_slot;
+  right.right_origin_clock = left.right_origin_clock;
+  right.parent = left.parent;
+  right.slot = left.slot;
+  right.deleted = left.deleted;
+  right.map_entry = left.map_entry;
+  left.len = diff;
+  left.right = right_index;
+  if (right.right != kNil) {
+    store_.items[right.right].left = right_index;
+  } else if (right.map_entry) {
+    store_.entries[right.parent].last = right_index;
+  }
+  structs.insert_after(at, right.clock, right_index);
+  merge_structs_.push_back({slot, right.clock, right.len});
+  return right_index;
+}
+
+ItemIndex Transaction::clean_start(Slot slot, uint32_t clock) {
+  const StructList& structs = store_.clients[slot].structs;
+  const StructList::Position at = structs.find(clock);
+  const ItemIndex index = structs.item(at);
+  const Item& item = store_.items[index];
+  return item.clock < clock && !item.is_gc() ? split(slot, at, clock - item.clock) : index;
+}
+
+ItemIndex Transaction::clean_end(Slot slot, uint32_t clock) {
+  const StructList& structs = store_.clients[slot].structs;
+  const StructList::Position at = structs.find(clock);
+  const ItemIndex index = structs.item(at);
+  const Item& item = store_.items[index];
+  if (clock != item.end() - 1 && !item.is_gc()) split(slot, at, clock - item.clock + 1);
+  return index;
+}
+
+// --- integration
+
+// Sets the parent of `item`; false if it has none any more and becomes a GC struct.
+bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Item& item) {
+  if ((left != kNil && store_.items[left].is_gc()) || (right != kNil && store_.items[right].is_gc())) return false;
+  if (const ItemIndex neighbour = left != kNil ? left : right; neighbour != kNil) {
+    item.parent = store_.items[neighbour].parent;
+    item.map_entry = store_.items[neighbour].map_entry;
+    return true;
+  }
+  const ParsedParent parent = in.update->parent(*in.parsed);
+  TypeIndex type;
+  if (parent.is_root) {
+    type = store_.add_root(parent.root);
+  } else {
+    const Item& holder = store_.items[store_.find(store_.find_client(parent.item.client), parent.item.clock)];
+    if (holder.ref != kType) return false;  // deleted and collected, or never a type
+    type = holder.content;
+  }
+  item.map_entry = parent.has_sub;
+  item.parent = parent.has_sub ? store_.add_entry(type, parent.sub) : type;
+  return true;
+}
+
+void Transaction::add_struct(ItemIndex index) {
+  const Item& item = store_.items[index];
+  Client& client = store_.clients[item.slot];
+  if (client.before_epoch != epoch_) {
+    client.before_epoch = epoch_;
+    client.before = client.state;
+    changed_clients_.push_back(item.slot);
+  }
+  client.structs.push_back(item.clock, index);
+  client.state = item.end();
+}
+
+void Transaction::integrate(const Incoming& in, uint32_t offset) {
+  const ParsedStruct& parsed = *in.parsed;
+  Item item;
+  item.slot = in.slot & ((1u << kSlotBits) - 1);
+  item.clock = parsed.clock + offset;
+  item.len = parsed.len - offset;
+
+  ItemIndex left = kNil;
+  ItemIndex right = kNil;
+  bool gc = parsed.ref() == kGc;
+  if (!gc) {
+    if (parsed.has_origin()) {
+      item.origin_slot = store_.find_client(parsed.origin_client);
+      item.origin_clock = parsed.origin_clock;
+      left = clean_end(item.origin_slot, item.origin_clock);
+    }
+    if (parsed.has_right_origin()) {
+      item.right_origin_slot = store_.find_client(parsed.right_origin_client);
+      item.right_origin_clock = parsed.right_origin_clock;
+      right = clean_start(item.right_origin_slot, item.right_origin_clock);
+    }
+    gc = !find_parent(in, left, right, item);
+    if (offset > 0 && !gc) {
+      // The rest of a run whose beginning is known follows that beginning.
+      item.origin_slot = in.slot;
+      item.origin_clock = item.clock - 1;
+      left = clean_end(item.origin_slot, item.origin_clock);
+      gc = store_.items[left].is_gc();
+      item.parent = store_.items[left].parent;
+      item.map_entry = store_.items[left].map_entry;
+    }
+  }
+  const ItemIndex index = store_.new_item();
+  if (gc) {
+    Item& collected = store_.items[index];
+    collected.slot = item.slot;
+    collected.clock = item.clock;
+    collected.len = item.len;
+    collected.deleted = 1;
+    add_struct(index);
+    return;
+  }
+  item.ref = parsed.ref() & 0xf;
+  store_.items[index] = item;
+
+  const ItemIndex next = left != kNil ? store_.items[left].right : kNil;
+  const bool conflict = left != kNil ? next != right : right == kNil || store_.items[right].left != kNil;
+  if (conflict) left = resolve_conflicts(item, left, right);
+  link(index, left);
+
+  const TypeIndex parent = store_.parent_type(item);
+  if (!item.map_entry && item.countable()) store_.types[parent].length += item.len;
+  add_struct(index);
+  integrate_content(in, offset, index);
+  add_changed(parent);
+  const ItemIndex owner = store_.types[parent].owner;
+  if ((owner != kNil && store_.items[owner].deleted) || (item.map_entry && store_.items[index].right != kNil)) {
+    delete_item(index);
+  }
+}
+
+// YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
+ItemIndex Transaction::resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const {
+  ItemIndex other = left != kNil       ? store_.items[left].right
+                    : item.map_entry   ? store_.first_of_entry(item.parent)
+                                       : store_.types[item.parent].start;
+  Passed passed;
+  uint32_t conflicting_from = 0;  // passed since then: in conflict with `item`
+  while (other != kNil && other != right) {
+    const Item& o = store_.items[other];
+    passed.add(other);
+    if (o.origin_slot == item.origin_slot && (o.origin_slot == kNil || o.origin_clock == item.origin_clock)) {
+      if (store_.client_id(o.slot) < store_.client_id(item.slot)) {
+        left = other;
+        conflicting_from = passed.size();
+      } else if (o.right_origin_slot == item.right_origin_slot &&
+                 (o.right_origin_slot == kNil || o.right_origin_clock == item.right_origin_clock)) {
+        break;  // both point to the same place, and the client id decided
+      }
+    } else {
+      if (o.origin_slot == kNil) break;
+      const uint32_t when = passed.find(store_.find(o.origin_slot, o.origin_clock));
+      if (when == kNil) break;
+      if (when < conflicting_from) {
+        left = other;
+        conflicting_from = passed.size();
+      }
+    }
+    other = o.right;
+  }
+  return left;
+}
+
+void Transaction::link(ItemIndex index, ItemIndex left) {
+  Item& item = store_.items[index];
+  item.left = left;
+  if (left != kNil) {
+    item.right = store_.items[left].right;
+    store_.items[left].right = index;
+  } else if (item.map_entry) {
+    item.right = store_.first_of_entry(item.parent);
+  } else {
+    item.right = store_.types[item.parent].start;
+    store_.types[item.parent].start = index;
+  }
+  if (item.right != kNil) {
+    store_.items[item.right].left = index;
+  } else if (item.map_entry) {
+    store_.entries[item.parent].last = index;
+    if (left != kNil) delete_item(left);  // the new value replaces it
+  }
+}
+
+void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemIndex index) {
+  Bytes bytes = in.update->content(*in.parsed);
+  Item& item = store_.items[index];
+  switch (item.ref) {
+    case kDeleted:
+      item.deleted = 1;
+      deletes_.push_back({item.slot, item.clock, item.len});
+      break;
+    case kType: {
+      Reader reader(bytes);
+      const auto type_ref = static_cast<uint8_t>(reader.read_var_uint());
+      const Bytes name = reader.at_end() ? Bytes() : reader.read_var_bytes();
+      const TypeIndex type = store_.new_type();
+      store_.types[type].owner = index;
+      store_.types[type].type_ref = type_ref;
+      if (!name.empty()) store_.types[type].name = store_.store_bytes(name);
+      item.content = type;
+      break;
+    }
+    case kFormat: store_.types[store_.parent_type(item)].has_formatting = true; [[fallthrough]];
+    default:
+      if (offset == 0) {
+        store_.set_content(item, bytes, in.parsed->ascii);
+      } else if (in.parsed->ascii) {
+        store_.set_content(item, bytes.subspan(offset), true);
+      } else {
+        // Cut as a split would, surrogate pairs included.
+        Item whole;
+        whole.ref = item.ref;
+        whole.len = in.parsed->len;
+        store_.set_content(whole, bytes, false);
+        store_.split_content(whole, item, offset);
+        whole.len = offset;
+        store_.drop_content(whole);
+      }
+  }
+}
+
+// --- deletion
+
+void Transaction::add_changed(TypeIndex index) {
+  const Type& type = store_.types[index];
+  if (type.owner == kNil || !type.has_formatting) {
+    return;  // only nested texts are cleaned up: a root has no kind of its own
+  }
+  if (type.type_ref != kTypeRefText && type.type_ref != kTypeRefXmlText) return;
+  const Item& owner = store_.items[type.owner];
+  if (owner.clock >= before(owner.slot) || owner.deleted) return;
+  if (changed_texts_.empty() || changed_texts_.back() != index) changed_texts_.push_back(index);
+}
+
+void Transaction::delete_item(ItemIndex first) {
+  // Walks the types below depth-first as Yjs's recursion does, with the stack on the heap: nesting costs no stack.
+  struct Frame {
+    ItemIndex item;
+    EntryIndex entry;
+  };
+  std::vector<Frame> frames;
+  const auto enter = [&](ItemIndex index) {
+    Item& item = store_.items[index];
+    if (item.deleted) return;
+    const TypeIndex parent = store_.parent_type(item);
+    if (item.countable() && !item.map_entry) store_.types[parent].length -= item.len;
+    item.deleted = 1;
+    deletes_.push_back({item.slot, item.clock, item.len});
+    add_changed(parent);
+    if (item.ref == kType) frames.push_back({store_.types[item.content].start, store_.types[item.content].first_entry});
+  };
+  enter(first);
+  while (!frames.empty()) {
+    Frame& frame = frames.back();
+    ItemIndex child = kNil;
+    if (frame.item != kNil) {
+      child = frame.item;
+      frame.item = store_.items[child].right;
+    } else if (frame.entry != kNil) {
+      child = store_.entries[frame.entry].last;
+      frame.entry = store_.entries[frame.entry].next;
+      if (child == kNil) continue;
+    } else {
+      frames.pop_back();
+      continue;
+    }
+    const Item& item = store_.items[child];
+    if (!item.deleted) {
+      enter(child);
+    } else if (item.clock < before(item.slot)) {
+      // It will be collected with its parent but is not in this transaction's delete set.
+      merge_structs_.push_back({item.slot, item.clock, item.len});
+    }
+  }
+}
+
+void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
+  StructList& structs = store_.clients[slot].structs;
+  StructList::Position at = structs.find(clock);
+  if (const Item& first = store_.items[structs.item(at)]; !first.deleted && first.clock < clock) {
+    split(slot, at, clock - first.clock);
+    at = structs.find(clock);
+  }
+  for (;;) {
+    const ItemIndex index = structs.item(at);
+    if (structs.clock(at) >= end) break;
+    if (const Item& item = store_.items[index]; !item.deleted) {
+      if (end < item.end()) {
+        split(slot, at, end - item.clock);
+        at = structs.find(store_.items[index].clock);
+      }
+      delete_item(index);
+    }
+    if (!structs.next(at)) break;
+  }
+}
+
+// --- clean-up
+
+void Transaction::finish_changes() {
+  std::sort(deletes_.begin(), deletes_.end(), [](const SlotRange& a, const SlotRange& b) {
+    return a.slot != b.slot ? a.slot < b.slot : a.clock < b.clock;
+  });
+  size_t kept = 0;
+  for (const SlotRange& range : deletes_) {
+    if (kept > 0 && deletes_[kept - 1].slot == range.slot && deletes_[kept - 1].end() >= range.clock) {
+      SlotRange& last = deletes_[kept - 1];
+      last.len = std::max(last.len, range.end() - last.clock);
+    } else {
+      deletes_[kept++] = range;
+    }
+  }
+  deletes_.resize(kept);
+}
+
+bool Transaction::needs_format_cleanup() const {
+  if (local_ || !options_.format_cleanup) return false;
+  return std::any_of(changed_texts_.begin(), changed_texts_.end(), [&](TypeIndex type) {
+    return !store_.items[store_.types[type].owner].deleted && store_.types[type].has_formatting;
+  });
+}
+
+void Transaction::clean_up() {
+  if (options_.gc) collect_deleted();
+  merge_deleted();
+  merge_new();
+  merge_split();
+}
+
+void Transaction::become_gc(ItemIndex index) {
+  Item& item = store_.items[index];
+  Item collected;
+  store_.drop_content(item);
+  collected.slot = item.slot;
+  collected.clock = item.clock;
+  collected.len = item.len;
+  collected.deleted = 1;
+  item = collected;
+}
+
+// Item.gc: the content goes; of a deleted type all children become GC structs.
+void Transaction::collect(ItemIndex index) {
+  if (store_.items[index].ref == kType) {
+    std::vector<TypeIndex> types{store_.items[index].content};
+    const auto collect_child = [&](ItemIndex child) {
+      if (store_.items[child].ref == kType) types.push_back(store_.items[child].content);
+      become_gc(child);
+    };
+    while (!types.empty()) {
+      const TypeIndex type = types.back();
+      types.pop_back();
+      for (ItemIndex child = store_.types[type].start; child != kNil;) {
+        const ItemIndex next = store_.items[child].right;
+        collect_child(child);
+        child = next;
+      }
+      for (EntryIndex entry = store_.types[type].first_entry; entry != kNil; entry = store_.entries[entry].next) {
+        for (ItemIndex child = store_.entries[entry].last; child != kNil;) {
+          const ItemIndex next = store_.items[child].left;
+          collect_child(child);
+          child = next;
+        }
+      }
+      store_.free_type(type);
+    }
+  }
+  Item& item = store_.items[index];
+  store_.drop_content(item);
+  item.ref = kDeleted;
+}
+
+void Transaction::collect_deleted() {
+  for (const SlotRange& range : deletes_) {
+    const StructList& structs = store_.clients[range.slot].structs;
+    for (StructList::Position at = structs.find(range.clock); structs.clock(at) < range.end();) {
+      const ItemIndex index = structs.item(at);
+      if (const Item& item = store_.items[index]; !item.is_gc() && item.deleted) collect(index);
+      if (!structs.next(at)) break;
+    }
+  }
+}
+
+bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
+  Item& left = store_.items[left_index];
+  Item& right = store_.items[right_index];
+  if (left.deleted != right.deleted || left.ref != right.ref) return false;
+  if (!left.is_gc()) {
+    if (right.origin_slot != left.slot || right.origin_clock != left.end() - 1 || left.right != right_index ||
+        left.right_origin_slot != right.right_origin_slot ||
+        (left.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock) ||
+        !is_mergeable(static_cast<uint8_t>(left.ref))) {
+      return false;
+    }
+    if (right.map_entry && store_.entries[right.parent].last == right_index) {
+      store_.entries[right.parent].last = left_index;
+    }
+    left.right = right.right;
+    if (left.right != kNil) store_.items[left.right].left = left_index;
+    store_.merge_content(left, right);
+  }
+  left.len += right.len;
+  store_.free_item(right_index);
+  return true;
+}
+
+// Merges the struct at `at` into its left neighbours as long as that goes; how many merges. `at` follows.
+uint32_t Transaction::merge_with_lefts(Slot slot, StructList::Position& at) {
+  StructList& structs = store_.clients[slot].structs;
+  uint32_t merged = 0;
+  while (!structs.is_first(at)) {
+    StructList::Position left = at;
+    structs.previous(left);
+    if (!merge(structs.item(left), structs.item(at))) break;
+    at = structs.erase(at);
+    ++merged;
+  }
+  return merged;
+}
+
+void Transaction::merge_deleted() {
+  for (auto range = deletes_.rbegin(); range != deletes_.rend(); ++range) {
+    StructList& structs = store_.clients[range->slot].structs;
+    StructList::Position at = structs.find(range->end() - 1);
+    structs.next(at);
+    while (!structs.is_first(at) && structs.clock(at) >= range->clock) {
+      merge_with_lefts(range->slot, at);
+      if (!structs.previous(at)) break;
+    }
+  }
+}
+
+void Transaction::merge_new() {
+  for (const Slot slot : changed_clients_) {
+    const Client& client = store_.clients[slot];
+    const StructList& structs = client.structs;
+    const uint32_t first_changed = structs.clock(structs.find(client.before));
+    StructList::Position at = structs.last();
+    while (!structs.is_first(at) && structs.clock(at) >= first_changed) {
+      merge_with_lefts(slot, at);
+      if (!structs.previous(at)) break;
+    }
+  }
+}
+
+void Transaction::merge_split() {
+  for (auto cut = merge_structs_.rbegin(); cut != merge_structs_.rend(); ++cut) {
+    const StructList& structs = store_.clients[cut->slot].structs;
+    StructList::Position at = structs.find(cut->clock);
+    if (StructList::Position right = at; structs.next(right)) {
+      const uint32_t merged = merge_with_lefts(cut->slot, right);
+      if (merged > 1) continue;
+      if (merged == 1) at = right;
+    }
+    merge_with_lefts(cut->slot, at);
+  }
+}
+
+Buffer Transaction::encode() const {
+  if (!changed()) return {};
+  std::vector<Slot> slots = changed_clients_;
+  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return store_.client_id(a) > store_.client_id(b); });
+  Encoder out;
+  out.var_uint(slots.size());
+  for (const Slot slot : slots) write_client(out, store_, slot, before(slot));
+  write_deletes(out, store_, deletes_);
+  return out.take();
+}
+
+}  // namespace symphony::crdt

@@ -1,0 +1,95 @@
+// One change of a document, from the first struct to the clean-up: Yjs's Transaction, Item.integrate, Item.delete and
+// cleanupTransactions, in the same order, because the order decides which structs end up merged and so the bytes.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "crdt/store.h"
+#include "crdt/update.h"
+
+namespace symphony::crdt {
+
+// A struct before its integration, in the document's own terms.
+struct Incoming {
+  Slot slot = kNil;
+  const ParsedStruct* parsed = nullptr;
+  const ParsedUpdate* update = nullptr;
+};
+
+// A deleted range, in the document's own terms.
+struct SlotRange {
+  Slot slot = kNil;
+  uint32_t clock = 0;
+  uint32_t len = 0;
+
+  uint32_t end() const { return clock + len; }
+};
+
+class Transaction {
+ public:
+  Transaction(Store& store, const DocOptions& options) : store_(store), options_(options) {}
+
+  // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is one that
+  // the document starts itself.
+  void begin(uint32_t epoch, bool local);
+
+  // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known already).
+  void integrate(const Incoming& in, uint32_t offset);
+
+  // Deletes what is known of a range. What lies beyond the client's state is the caller's to keep.
+  void delete_range(Slot slot, uint32_t clock, uint32_t end);
+
+  void delete_item(ItemIndex item);
+
+  // Sorts and joins the delete set; call once, when all changes are made.
+  void finish_changes();
+
+  // Whether a remote change touched a nested text that has formatting (transaction._needFormattingCleanup).
+  bool needs_format_cleanup() const;
+
+  // Collects what was deleted and merges what can be merged. The delete set must be finished.
+  void clean_up();
+
+  // The structs and deletes of this transaction as an update; empty if there are none. After clean_up().
+  Buffer encode() const;
+
+  const std::vector<SlotRange>& deletes() const { return deletes_; }
+  // Clients that got new structs, in the order of the first.
+  const std::vector<Slot>& changed_clients() const { return changed_clients_; }
+  uint32_t before(Slot slot) const {
+    const Client& client = store_.clients[slot];
+    return client.before_epoch == epoch_ ? client.before : client.state;
+  }
+  bool changed() const { return !changed_clients_.empty() || !deletes_.empty(); }
+
+ private:
+  ItemIndex split(Slot slot, StructList::Position at, uint32_t diff);
+  ItemIndex clean_start(Slot slot, uint32_t clock);
+  ItemIndex clean_end(Slot slot, uint32_t clock);
+  bool find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Item& item);
+  void add_struct(ItemIndex index);
+  ItemIndex resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const;
+  void link(ItemIndex index, ItemIndex left);
+  void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index);
+  void add_changed(TypeIndex type);
+  void collect(ItemIndex index);
+  void become_gc(ItemIndex index);
+  void collect_deleted();
+  void merge_deleted();
+  void merge_new();
+  void merge_split();
+  uint32_t merge_with_lefts(Slot slot, StructList::Position& at);
+  bool merge(ItemIndex left, ItemIndex right);
+
+  Store& store_;
+  const DocOptions& options_;
+  uint32_t epoch_ = 0;
+  bool local_ = false;
+  std::vector<Slot> changed_clients_;
+  std::vector<SlotRange> deletes_;
+  std::vector<SlotRange> merge_structs_;  // transaction._mergeStructs, by id
+  std::vector<TypeIndex> changed_texts_;  // nested texts among transaction.changed
+};
+
+}  // namespace symphony::crdt

@@ -1,0 +1,256 @@
+#include "crdt/update.h"
+
+#include <algorithm>
+#include <string>
+
+#include "base/utf8.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint64_t kClockMax = 0xffffffffULL;
+
+class Parser {
+ public:
+  Parser(Bytes input, const DocLimits& limits, ParsedUpdate& out) : in_(input), limits_(limits), out_(out) {}
+
+  Result<void> parse() {
+    if (out_.input.size() > limits_.update_bytes_max || out_.input.size() > 0xffffffffULL) {
+      return fail(Code::kLimit, "the update has " + std::to_string(out_.input.size()) + " bytes, more than the limit of " +
+                                    std::to_string(limits_.update_bytes_max));
+    }
+    structs();
+    if (!failed()) deletes();
+    if (!failed() && !in_.at_end()) refuse("bytes follow the delete set");
+    if (!failed()) return {};
+    return fail(code_, "malformed update at byte " + std::to_string(failed_at_) + ": " +
+                           (what_ ? what_ : "it ends too early, or a length or number is out of range"));
+  }
+
+ private:
+  bool failed() {
+    if (in_.ok()) {
+      failed_at_ = in_.position();
+      return false;
+    }
+    return true;
+  }
+
+  void refuse(const char* what, Code code = Code::kInvalid) {
+    if (!in_.ok()) return;  // the first fault counts
+    what_ = what;
+    code_ = code;
+    failed_at_ = in_.position();
+    in_.set_failed();
+  }
+
+  void structs() {
+    const uint64_t clients = in_.read_var_uint();
+    // A block takes four bytes at least, a struct two.
+    if (clients > in_.remaining() / 3) return refuse("more clients are announced than the bytes can hold");
+    out_.blocks.reserve(static_cast<size_t>(clients));
+    for (uint64_t i = 0; i < clients && in_.ok(); ++i) {
+      const uint64_t count = in_.read_var_uint();
+      const uint64_t client = in_.read_var_uint();
+      uint64_t clock = in_.read_var_uint();
+      if (failed()) return;
+      if (count > in_.remaining() / 2) return refuse("more structs are announced than the bytes can hold");
+      out_.blocks.push_back(
+          {client, static_cast<uint32_t>(out_.structs.size()), static_cast<uint32_t>(count)});
+      if (i == 0) out_.structs.reserve(static_cast<size_t>(count));
+      for (uint64_t k = 0; k < count; ++k) {
+        if (clock >= kClockMax) return refuse("a clock is past 2^32-1");
+        ParsedStruct& s = out_.structs.emplace_back();
+        s.clock = static_cast<uint32_t>(clock);
+        one_struct(client, s);
+        if (failed()) return;
+        if (s.len == 0) return refuse("a struct has no length");
+        clock += s.len;
+        if (clock > kClockMax) return refuse("a clock is past 2^32-1");
+      }
+    }
+    if (out_.blocks.size() > 1) unique_blocks();
+  }
+
+  void unique_blocks() {
+    std::vector<uint64_t> clients;
+    clients.reserve(out_.blocks.size());
+    for (const ParsedBlock& block : out_.blocks) clients.push_back(block.client);
+    std::sort(clients.begin(), clients.end());
+    if (std::adjacent_find(clients.begin(), clients.end()) != clients.end()) {
+      refuse("a client has two blocks of structs");
+    }
+  }
+
+  // A length or count that becomes clock ticks.
+  uint32_t length(uint64_t value) {
+    if (value > kClockMax) {
+      refuse("a length is past 2^32-1", Code::kInvalid);
+      return 0;
+    }
+    return static_cast<uint32_t>(value);
+  }
+
+  uint32_t clock_of(uint64_t own_client, uint64_t own_clock, uint64_t client) {
+    const uint64_t clock = in_.read_var_uint();
+    if (clock >= kClockMax) {
+      refuse("a referenced clock is past 2^32-1");
+    } else if (client == own_client && clock >= own_clock) {
+      refuse("a struct refers to its own future");
+    }
+    return static_cast<uint32_t>(clock);
+  }
+
+  void one_struct(uint64_t client, ParsedStruct& s) {
+    s.info = in_.read_u8();
+    const uint8_t ref = s.ref();
+    if (ref == kGc || ref == kSkip) {
+      if (s.info != ref) return refuse("a GC or Skip struct has item flags");
+      s.len = length(in_.read_var_uint());
+      return;
+    }
+    if (s.info & kInfoOrigin) {
+      s.origin_client = in_.read_var_uint();
+      s.origin_clock = clock_of(client, s.clock, s.origin_client);
+    }
+    if (s.info & kInfoRightOrigin) {
+      s.right_origin_client = in_.read_var_uint();
+      s.right_origin_clock = clock_of(client, s.clock, s.right_origin_client);
+    }
+    if (!(s.info & (kInfoOrigin | kInfoRightOrigin))) {
+      s.parent_at = static_cast<uint32_t>(in_.position());
+      // 1: a root by name; anything else: an item. So reads Yjs.
+      if (in_.read_var_uint() == 1) {
+        read_utf8(in_);
+      } else {
+        const uint64_t parent_client = in_.read_var_uint();
+        clock_of(client, s.clock, parent_client);
+      }
+      if (s.info & kInfoParentSub) read_utf8(in_);
+    }
+    content(ref, s);
+  }
+
+  void content(uint8_t ref, ParsedStruct& s) {
+    size_t at = in_.position();
+    s.len = 1;
+    switch (ref) {
+      case kDeleted: s.len = length(in_.read_var_uint()); break;
+      case kJson:
+      case kAny: {
+        const uint64_t count = in_.read_var_uint();
+        if (count > in_.remaining()) return refuse("more elements are announced than the bytes can hold");
+        s.len = length(count);
+        at = in_.position();
+        for (uint64_t i = 0; i < count && in_.ok(); ++i) {
+          if (ref == kAny) {
+            skip_any(in_, limits_.any_depth_max);
+          } else if (const std::string_view text = read_utf8(in_);
+                     in_.ok() && text != "undefined" && !is_json(text, limits_.any_depth_max)) {
+            refuse("a JSON content is not valid JSON");
+          }
+        }
+        break;
+      }
+      case kBinary: in_.read_var_bytes(); break;
+      case kString: {
+        const Bytes text = in_.read_var_bytes();
+        const auto units = utf16_length(text);
+        if (!units) return refuse("a text is not valid UTF-8");
+        s.len = length(*units);
+        s.ascii = *units == text.size();
+        at = in_.position() - text.size();
+        break;
+      }
+      case kEmbed: read_json(in_, limits_.any_depth_max); break;
+      case kFormat:
+        read_utf8(in_);
+        read_json(in_, limits_.any_depth_max);
+        break;
+      case kType: {
+        const uint64_t type = in_.read_var_uint();
+        if (type > kTypeRefMax) return refuse("an unknown shared type");
+        if (type == kTypeRefXmlElement || type == kTypeRefXmlHook) read_utf8(in_);
+        break;
+      }
+      case kDoc:
+        read_utf8(in_);
+        skip_any(in_, limits_.any_depth_max);
+        break;
+      default: return refuse("an unknown content ref");
+    }
+    if (!in_.ok()) return;
+    s.content_at = static_cast<uint32_t>(at);
+    s.content_bytes = static_cast<uint32_t>(in_.position() - at);
+  }
+
+  void deletes() {
+    const uint64_t clients = in_.read_var_uint();
+    if (clients > in_.remaining()) return refuse("more clients are announced than the bytes can hold");
+    for (uint64_t i = 0; i < clients && in_.ok(); ++i) {
+      const uint64_t client = in_.read_var_uint();
+      const uint64_t count = in_.read_var_uint();
+      if (count > in_.remaining() / 2) return refuse("more deletes are announced than the bytes can hold");
+      for (uint64_t k = 0; k < count; ++k) {
+        const uint64_t clock = in_.read_var_uint();
+        const uint64_t len = in_.read_var_uint();
+        if (failed()) return;
+        if (len == 0) return refuse("a delete has no length");
+        if (clock > kClockMax || len > kClockMax || clock + len > kClockMax) {
+          return refuse("a delete is past clock 2^32-1");
+        }
+        out_.deletes.push_back({client, static_cast<uint32_t>(clock), static_cast<uint32_t>(len)});
+      }
+    }
+  }
+
+  Reader in_;
+  const DocLimits& limits_;
+  ParsedUpdate& out_;
+  const char* what_ = nullptr;
+  Code code_ = Code::kInvalid;
+  size_t failed_at_ = 0;
+};
+
+}  // namespace
+
+ParsedParent ParsedUpdate::parent(const ParsedStruct& s) const {
+  Reader in(input.subspan(s.parent_at));
+  ParsedParent parent;
+  parent.is_root = in.read_var_uint() == 1;
+  if (parent.is_root) {
+    parent.root = in.read_var_string();
+  } else {
+    parent.item.client = in.read_var_uint();
+    parent.item.clock = static_cast<uint32_t>(in.read_var_uint());
+  }
+  parent.has_sub = (s.info & kInfoParentSub) != 0;
+  if (parent.has_sub) parent.sub = in.read_var_string();
+  return parent;
+}
+
+Result<void> parse_update(Bytes input, const DocLimits& limits, ParsedUpdate& out) {
+  out.input = input;
+  out.blocks.clear();
+  out.structs.clear();
+  out.deletes.clear();
+  return Parser(input, limits, out).parse();
+}
+
+Result<std::vector<Id>> parse_state_vector(Bytes input) {
+  Reader in(input);
+  const uint64_t count = in.read_var_uint();
+  std::vector<Id> vector;
+  if (count > in.remaining() / 2) in.set_failed();
+  if (in.ok()) vector.reserve(static_cast<size_t>(count));
+  for (uint64_t i = 0; i < count && in.ok(); ++i) {
+    const uint64_t client = in.read_var_uint();
+    const uint64_t clock = in.read_var_uint();
+    // A clock beyond what a document can hold means: everything is known.
+    vector.push_back({client, static_cast<uint32_t>(std::min(clock, kClockMax))});
+  }
+  if (!in.ok() || !in.at_end()) return fail(Code::kInvalid, "malformed state vector");
+  return vector;
+}
+
+}  // namespace symphony::crdt
