@@ -31,6 +31,7 @@ struct DocLimits {
 
 struct DocOptions {
   bool gc = true;                    // drop the content of what is deleted, as Y.Doc does by default
+  bool forward_input = true;         // let Applied::forward spare the encoding of what came in anyway
   bool format_cleanup = true;        // remove redundant formatting after remote changes, as Y.Doc does
   DocLimits limits;
   uint64_t seed = 0;                 // seeds the hash tables that are keyed by a peer's numbers
@@ -44,7 +45,7 @@ struct Applied {
   bool changed = false;     // the document changed: see `forward` and `updates` for what other peers need
   bool pending = false;     // a part waits for updates that have not arrived yet (ask for them with sync step 1)
   bool forward = false;     // all of the input was new: it is itself the first update for the peers, and `updates`
-                            // omits it (Yjs would write the same operations again)
+                            // omits it (Yjs would write the same operations again, at times in other bytes)
   std::vector<Buffer> updates;  // what else Yjs would emit as 'update' events, in order
 };
 
@@ -71,8 +72,8 @@ class Doc {
   // Names of the root types, in the order of their first integration.
   std::vector<std::string> root_names() const;
 
-  // JSON.stringify(root.toJSON()) with the root read as `kind`: the same text, key order included. An unknown
-  // root reads as empty.
+  // JSON.stringify(root.toJSON()) with the root read as `kind`: the same text, key order included, and
+  // bigints as numbers with all their digits. An unknown root reads as empty.
   std::string to_json(std::string_view root, TypeKind kind) const;
 
   // Y.Text.toString of a root, as UTF-8.

@@ -133,7 +133,7 @@ Result<Applied> Doc::apply_update(Bytes update) {
   Applied applied;
   applied.changed = doc.transaction.changed();
   applied.pending = doc.applier.left_waiting();
-  applied.forward = applied.changed && doc.applier.all_new();
+  applied.forward = applied.changed && doc.applier.all_new() && doc.options.forward_input;
   doc.transaction.clean_up();
   if (applied.changed && !applied.forward) applied.updates.push_back(doc.transaction.encode());
   if (format_cleanup && cleanup.changed()) {

@@ -34,7 +34,8 @@ Value read_any(Reader& in);
 // Validated JSON text.
 Value parse_json(std::string_view text);
 
-// JSON.stringify(value); "" for undefined. A bigint, which JSON.stringify refuses, is written as its digits.
+// JSON.stringify(value); "" for undefined. A bigint, which JSON.stringify refuses, is written as its
+// digits.
 void write_json(std::string& out, const Value& value);
 
 // A JSON string literal as JSON.stringify writes it.
