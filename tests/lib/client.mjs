@@ -31,6 +31,7 @@ export class Client {
   sent = 0;               // document messages of this connection
   durable = 0;            // how many of them the server has called durable
   acknowledged = null;    // see note
+  stateSent = false;      // our sync step 2 has gone out on this connection
   updatesReceived = 0;
 
   // url        a function, asked again at each connect
@@ -67,6 +68,7 @@ export class Client {
     this.isSynced = false;
     this.sent = 0;
     this.durable = 0;
+    this.stateSent = false;
     this.notes = [];
     socket.on('open', () => {
       this.connections += 1;
@@ -111,7 +113,7 @@ export class Client {
   }
 
   get isOpen() { return this.connection?.readyState === WebSocket.OPEN; }
-  get isSaved() { return this.isSynced && this.durable === this.sent && this.sent > 0; }
+  get isSaved() { return this.isSynced && this.stateSent && this.durable === this.sent; }
 
   sendDocument(type, payload) {
     if (!this.isOpen) return;
@@ -120,7 +122,9 @@ export class Client {
     encoding.writeVarUint(encoder, type);
     encoding.writeVarUint8Array(encoder, payload);
     this.sent += 1;
-    this.notes.push(this.note());
+    // Until our state has gone out in answer to the server's sync step 1, an update says nothing about older ones.
+    if (type === kSyncStep2) this.stateSent = true;
+    this.notes.push(this.stateSent ? this.note() : null);
     this.connection.send(encoding.toUint8Array(encoder));
   }
 
@@ -154,7 +158,7 @@ export class Client {
       if (count < this.durable || count > this.sent) {
         throw new Error(`the server calls ${count} messages durable; before ${this.durable}, sent ${this.sent}`);
       }
-      if (count > this.durable) this.acknowledged = this.notes[count - 1];
+      if (count > this.durable) this.acknowledged = this.notes[count - 1] ?? this.acknowledged;
       this.durable = count;
     } else if (type !== kPermissionDenied) {
       throw new Error(`the server sent a message of type ${type}`);
@@ -202,12 +206,7 @@ export async function freshClient(url, options = {}) {
   return client;
 }
 
-// The whole state in a form that is equal for equal documents, whatever order they were built in.
-export function canonicalState(doc) {
-  return Buffer.from(Y.encodeStateAsUpdate(doc)).toString('base64');
-}
-
-// Waits until every document's state vector is the same; then checks that their states are.
+// Waits until all documents hold the same items and have the same of them deleted, so are equal as documents.
 export async function converge(docs, within_ms = 20000) {
   const vectors = () => docs.map((doc) => JSON.stringify([...Y.decodeStateVector(Y.encodeStateVector(doc))].sort()));
   const deletes = () => docs.map((doc) => JSON.stringify([...Y.createDeleteSetFromStructStore(doc.store).clients]
