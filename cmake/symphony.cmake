@@ -3,7 +3,8 @@
 #   symphony_library(room DEPS base crdt protocol storage [PACKAGES Threads::Threads ...])
 #
 # compiles the folder's *.cpp into symphony_<name> and, where they exist, `*_test.cpp` into <name>_test (one
-# ctest), each `*_fuzz.cpp` into a libFuzzer program, and `*_bench.cpp` into <name>_bench.
+# ctest), each `*_fuzz.cpp` into a libFuzzer program, and `*_bench.cpp` into <name>_bench. `main.cpp` is left to the
+# program that the folder adds by itself.
 
 add_library(symphony_flags INTERFACE)
 target_compile_options(symphony_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion)
@@ -38,7 +39,7 @@ function(symphony_library name)
   list(FILTER tests INCLUDE REGEX "_test\\.cpp$")
   list(FILTER fuzzers INCLUDE REGEX "_fuzz\\.cpp$")
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
-  list(FILTER sources EXCLUDE REGEX "_(test|fuzz|bench)\\.cpp$")
+  list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)|/main)\\.cpp$")
 
   set(links)
   foreach(dep ${ARG_DEPS})

@@ -48,7 +48,7 @@ void log_line(LogLevel level, const std::string& line) {
   logger().log(to_spdlog(level), spdlog::string_view_t(line.data(), line.size()));
 }
 
-std::string quoted(std::string_view text) {
+std::string in_quotes(std::string_view text) {
   constexpr size_t kBytesMax = 300;
   std::string out = "\"";
   for (const char c : text.substr(0, kBytesMax)) {

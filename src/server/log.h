@@ -1,5 +1,5 @@
 // The log: lines for an operator, on stderr. A line begins with what happened and ends with `key=value`
-// facts. What a peer chose (room ids, reasons) goes in through quoted().
+// facts. What a peer chose (room ids, reasons) goes in through in_quotes().
 #pragma once
 
 #include <string>
@@ -16,6 +16,6 @@ bool log_enabled(LogLevel level);
 void log_line(LogLevel level, const std::string& line);
 
 // In quotes, with quotes, backslashes and control characters escaped; at most 300 bytes of it.
-std::string quoted(std::string_view text);
+std::string in_quotes(std::string_view text);
 
 }  // namespace symphony

@@ -11,6 +11,7 @@
 namespace symphony {
 
 struct ServerOptions {
+  std::string version = "dev";  // shown by /metrics
   std::string host = "127.0.0.1";
   uint16_t port = 8080;  // 0: any free one
 

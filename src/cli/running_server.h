@@ -1,0 +1,42 @@
+// A Server with everything under it: loops on threads, the storage worker, the store.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "io/posix/threads.h"
+#include "server/server.h"
+#include "storage/store.h"
+
+namespace symphony {
+
+class RunningServer {
+ public:
+  // Listens and serves at once. The error is one line for the operator.
+  static Result<std::unique_ptr<RunningServer>> start(const ServerOptions& options, size_t loops,
+                                                      StaticFiles files, std::unique_ptr<Store> store);
+  ~RunningServer();  // stops
+
+  uint16_t port() const { return server_->port(); }
+
+  // As Server::drain: any thread, once; `done` runs on a loop and must not stop the server itself.
+  void drain(std::function<void(bool stored)> done) { server_->drain(std::move(done)); }
+
+  // Ends all threads. What was not stored is lost: drain first.
+  void stop();
+
+ private:
+  RunningServer() = default;
+
+  std::unique_ptr<Store> store_;
+  std::unique_ptr<io::posix::WorkerThread> worker_;
+  std::vector<std::unique_ptr<io::posix::LoopThread>> loops_;
+  std::unique_ptr<Server> server_;
+};
+
+// How the operator names storage: a path, or ":memory:" for none. The error is one line for the operator.
+Result<std::unique_ptr<Store>> open_store(const std::string& data);
+
+}  // namespace symphony

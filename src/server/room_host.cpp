@@ -1,0 +1,266 @@
+#include "server/room_host.h"
+
+#include <algorithm>
+
+#include "base/prng.h"
+#include "server/log.h"
+
+namespace symphony {
+namespace {
+
+constexpr Duration kTimerGrid = std::chrono::milliseconds(5);
+// When storage is down every room fails again and again: one line says it.
+constexpr Duration kFailureLineEvery = std::chrono::seconds(5);
+
+Time round_up(Time at) {
+  const Duration past = at.time_since_epoch() % kTimerGrid;
+  return past == Duration::zero() ? at : at + (kTimerGrid - past);
+}
+
+}  // namespace
+
+struct RoomHost::Hosted {
+  Hosted(uint64_t room_key, const std::string& id, const RoomOptions& options, uint64_t seed)
+      : key(room_key), name(std::make_shared<const std::string>(id)), room(id, options, seed) {}
+
+  const uint64_t key;
+  const RoomName name;
+  Room room;
+  bool loading = true;
+  bool gone = false;
+  size_t unstored_bytes = 0;  // of appends under way
+  Time scheduled = kNever;    // of this room's newest entry in the heap
+  std::vector<PeerId> held;   // peers that are not read
+};
+
+RoomHost::RoomHost(io::Loop& loop, StoreQueue& store, const ServerOptions& options, size_t rooms_max,
+                   uint64_t seed, LoopMetrics& metrics)
+    : loop_(loop),
+      store_(store),
+      options_(options),
+      rooms_max_(rooms_max),
+      next_seed_(seed),
+      metrics_(metrics),
+      timer_(loop.make_timer([this] { on_timer(); })) {}
+
+RoomHost::~RoomHost() = default;
+
+RoomHost::Hosted* RoomHost::find(uint64_t room_key) {
+  const auto found = rooms_.find(room_key);
+  return found == rooms_.end() ? nullptr : found->second.get();
+}
+
+RoomHost::Hosted* RoomHost::find_or_make(const std::string& room) {
+  if (const auto found = by_name_.find(room); found != by_name_.end()) return found->second;
+  if (rooms_.size() >= rooms_max_) return nullptr;
+  const uint64_t key = next_key_++;
+  auto made = std::make_unique<Hosted>(key, room, options_.room, Prng::mix(next_seed_++));
+  Hosted* hosted = made.get();
+  rooms_.emplace(key, std::move(made));
+  by_name_.emplace(*hosted->name, hosted);
+  return hosted;
+}
+
+Result<void> RoomHost::join(const std::string& room, PeerId peer, PeerConnection& connection,
+                            const PeerOptions& options) {
+  if (draining_) return fail(Code::kUnavailable, "the server is shutting down; try again in a moment");
+  Hosted* hosted = find_or_make(room);
+  if (hosted == nullptr) {
+    return fail(Code::kUnavailable,
+                "this server already holds as many rooms as it may (--rooms-max); try again later");
+  }
+  members_.emplace(peer, Member{hosted, &connection});
+  // What a client sends before its room is loaded waits in its socket.
+  if (hosted->loading) hold(*hosted, peer, connection);
+  hosted->room.on_open(peer, options, loop_.now());
+  settle(*hosted);
+  return {};
+}
+
+void RoomHost::leave(PeerId peer) {
+  const auto found = members_.find(peer);
+  if (found == members_.end()) return;
+  Hosted& hosted = *found->second.hosted;
+  members_.erase(found);
+  hosted.room.on_close(peer, loop_.now());
+  settle(hosted);
+}
+
+Result<void> RoomHost::message(PeerId peer, Bytes bytes) {
+  const auto found = members_.find(peer);
+  if (found == members_.end()) return {};
+  const Member member = found->second;
+  Hosted& hosted = *member.hosted;
+  Result<void> outcome = hosted.room.on_message(peer, bytes, loop_.now());
+  if (!outcome) {
+    members_.erase(peer);
+    hosted.room.on_close(peer, loop_.now());
+  } else if (hosted.unstored_bytes > options_.unstored_high_bytes) {
+    ++metrics_.holds;
+    hold(hosted, peer, *member.connection);
+  }
+  settle(hosted);
+  return outcome;
+}
+
+void RoomHost::backlog(PeerId peer, bool over) {
+  const auto found = members_.find(peer);
+  if (found == members_.end()) return;
+  Hosted& hosted = *found->second.hosted;
+  hosted.room.on_backlog(peer, over, loop_.now());
+  settle(hosted);
+}
+
+void RoomHost::hold(Hosted& hosted, PeerId peer, PeerConnection& connection) {
+  hosted.held.push_back(peer);
+  connection.hold(true);
+}
+
+void RoomHost::release_held(Hosted& hosted) {
+  for (const PeerId peer : std::exchange(hosted.held, {})) {
+    const auto found = members_.find(peer);
+    if (found != members_.end()) found->second.connection->hold(false);
+  }
+}
+
+void RoomHost::on_loaded(uint64_t room_key, Result<StoredRoom> stored) {
+  Hosted* hosted = find(room_key);
+  if (hosted == nullptr) return;
+  if (stored) {
+    hosted->loading = false;
+  } else {
+    log_failure(*hosted, "loading", stored.error());
+  }
+  hosted->room.on_loaded(std::move(stored), loop_.now());
+  if (!hosted->loading) release_held(*hosted);
+  settle(*hosted);
+}
+
+void RoomHost::on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) {
+  Hosted* hosted = find(room_key);
+  if (hosted == nullptr) return;
+  hosted->unstored_bytes -= std::min(bytes, hosted->unstored_bytes);
+  if (!outcome) log_failure(*hosted, "storing", outcome.error());
+  hosted->room.on_stored(token, std::move(outcome), loop_.now());
+  if (!hosted->loading && hosted->unstored_bytes <= options_.unstored_high_bytes / 2) release_held(*hosted);
+  settle(*hosted);
+}
+
+void RoomHost::settle(Hosted& hosted) {
+  while (auto effect = hosted.room.poll()) carry_out(hosted, *effect);
+  if (hosted.gone) return erase(hosted);
+  schedule(hosted);
+}
+
+void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
+  if (auto* send = std::get_if<Send>(&effect)) {
+    const auto found = members_.find(send->peer);
+    if (found == members_.end()) return;
+    ++metrics_.messages_sent;
+    metrics_.sent_bytes += send->frame->size();
+    found->second.connection->send(std::move(send->frame));
+  } else if (auto* append = std::get_if<Append>(&effect)) {
+    hosted.unstored_bytes += append->update->size();
+    if (appends_.empty()) loop_.defer([this] { submit_appends(); });
+    appends_.push_back({hosted.key, hosted.name, append->token, append->seq, std::move(append->update)});
+  } else if (const auto* close = std::get_if<Close>(&effect)) {
+    const auto found = members_.find(close->peer);
+    if (found == members_.end()) return;
+    PeerConnection* connection = found->second.connection;
+    members_.erase(found);
+    hosted.room.on_close(close->peer, loop_.now());
+    connection->close(close->code, close->reason);
+  } else if (std::holds_alternative<Load>(effect)) {
+    hosted.loading = true;
+    store_.load(loop_, *this, hosted.key, hosted.name);
+  } else if (const auto* snapshot = std::get_if<Snapshot>(&effect)) {
+    store_.put_snapshot(loop_, *this, hosted.key, hosted.name, *snapshot);
+  } else if (std::holds_alternative<Gone>(effect)) {
+    hosted.gone = true;
+  }
+}
+
+void RoomHost::submit_appends() { store_.append(loop_, *this, std::exchange(appends_, {})); }
+
+void RoomHost::erase(Hosted& hosted) {
+  const RoomStats stats = hosted.room.stats();
+  gone_.updates_applied += stats.updates_applied;
+  gone_.updates_refused += stats.updates_refused;
+  gone_.storage_failures += stats.storage_failures;
+  by_name_.erase(*hosted.name);
+  rooms_.erase(hosted.key);
+  if (draining_ && rooms_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+void RoomHost::drain(std::function<void()> done) {
+  draining_ = true;
+  drained_ = std::move(done);
+  std::vector<uint64_t> keys;
+  keys.reserve(rooms_.size());
+  for (const auto& [key, hosted] : rooms_) keys.push_back(key);
+  for (const uint64_t key : keys) {
+    Hosted& hosted = *find(key);
+    hosted.room.on_drain(loop_.now());
+    settle(hosted);
+  }
+  if (rooms_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+// A room's entry in the heap may be earlier than its deadline has become: then it is looked at in vain, once.
+// It is never later, and there is at most one entry a room that counts.
+void RoomHost::schedule(Hosted& hosted) {
+  const Time deadline = hosted.room.next_deadline();
+  if (deadline == kNever) return;
+  const Time at = round_up(deadline);
+  if (at >= hosted.scheduled) return;
+  hosted.scheduled = at;
+  deadlines_.push({at, hosted.key});
+  if (at < timer_at_) {
+    timer_at_ = at;
+    timer_->set(at);
+  }
+}
+
+void RoomHost::on_timer() {
+  timer_at_ = kNever;
+  const Time now = loop_.now();
+  while (!deadlines_.empty() && deadlines_.top().at <= now) {
+    const Deadline due = deadlines_.top();
+    deadlines_.pop();
+    Hosted* hosted = find(due.room_key);
+    if (hosted == nullptr || hosted->scheduled != due.at) continue;
+    hosted->scheduled = kNever;
+    if (hosted->room.next_deadline() <= now) hosted->room.on_deadline(now);
+    settle(*hosted);
+  }
+  if (!deadlines_.empty() && deadlines_.top().at < timer_at_) {
+    timer_at_ = deadlines_.top().at;
+    timer_->set(timer_at_);
+  }
+}
+
+void RoomHost::add_metrics(LoopMetrics& to) const {
+  to.rooms += rooms_.size();
+  to.peers += members_.size();
+  to.updates_applied += gone_.updates_applied;
+  to.updates_refused += gone_.updates_refused;
+  to.storage_failures += gone_.storage_failures;
+  for (const auto& [key, hosted] : rooms_) {
+    const RoomStats stats = hosted->room.stats();
+    to.presence_clients += stats.presence_clients;
+    to.document_bytes += stats.document_bytes;
+    to.unstored_updates += stats.unstored_updates;
+    to.updates_applied += stats.updates_applied;
+    to.updates_refused += stats.updates_refused;
+    to.storage_failures += stats.storage_failures;
+  }
+}
+
+void RoomHost::log_failure(const Hosted& hosted, const char* what, const Error& error) {
+  if (loop_.now() < next_failure_line_) return;
+  next_failure_line_ = loop_.now() + kFailureLineEvery;
+  log_line(row_of(error.code).log_level,
+           std::string(what) + " a room failed: " + error.message + " room=" + in_quotes(*hosted.name));
+}
+
+}  // namespace symphony
