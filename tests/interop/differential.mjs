@@ -1,6 +1,6 @@
 // Yjs and the engine side by side: the same updates in the same order, compared after every one.
 //
-//   node tests/interop/differential.mjs [--steps 100000] [--seed 1] [--runs 1] [--tool PATH] [--against yjs]
+//   node tests/interop/differential.mjs [--steps 100000] [--seed 1] [--runs 1] [--jobs 2] [--tool PATH] [--against yjs] [--report FILE]
 //
 // A run is a few Yjs clients with every shared type, a network that reorders, repeats, loses and merges, and a server: an
 // untyped npm-yjs Y.Doc (as y-websocket keeps) and the engine. A step is one update that reaches the server. After each:
@@ -13,12 +13,14 @@
 // of nested types, and an UndoManager keeps items from collection in its own document only. Both are differences between
 // two documents with different histories, so what is compared with clients at the end of a run is state vectors and
 // JSON. Engine and server have one history: there is no exception.
-import { existsSync } from 'node:fs';
+import { fork } from 'node:child_process';
+import { appendFileSync, existsSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import * as Y from 'yjs';
-import { difference, unequal } from './lib/compare.mjs';
+import { difference, Peer, unequal } from './lib/compare.mjs';
 import { EngineTool, YjsTool } from './lib/engine.mjs';
 import { base64, readRoot, Reference, sorted } from './lib/reference.mjs';
 import { allReads, command, shrink } from './lib/replay.mjs';
@@ -32,11 +34,10 @@ const { values: args } = parseArgs({
     tool: { type: 'string' },
     against: { type: 'string', default: 'engine' },
     failures: { type: 'string', default: '5' },
+    jobs: { type: 'string', default: String(Math.min(4, availableParallelism())) },
     report: { type: 'string' },
   },
 });
-const stepsWanted = Number(args.steps);
-const firstSeed = Number(args.seed);
 const openTool = () => (args.against === 'yjs' ? new YjsTool() : new EngineTool(args.tool ?? builtTool()));
 
 function builtTool() {
@@ -46,8 +47,8 @@ function builtTool() {
   return found;
 }
 
-// Most runs are short, so that documents are small and the cost is in the variety; one in fifty is long.
-const lengthOf = (seed) => (seed % 50 === 0 ? 2000 : 40 + (seed * 7919) % 160);
+// Most runs are short, so that documents are small and the cost is in the variety; one in a hundred is long.
+const lengthOf = (seed) => (seed % 100 === 0 ? 1000 : 40 + (seed * 7919) % 160);
 
 // One run: the script drives the reference at once, and the engine's answers are compared as they come.
 class Run {
@@ -56,7 +57,9 @@ class Run {
     this.seed = seed;
     this.script = new Script(seed, lengthOf(seed));
     this.name = `run ${seed}`;
-    this.reference = new Reference({ gc: this.script.gc });
+    this.mode = this.script.mode;
+    this.reference = new Reference(this.mode);
+    this.peer = this.mode.forward ? new Peer() : null;
     this.history = [];
     this.failure = null;   // { index, what }
     this.passed = 0;
@@ -71,14 +74,14 @@ class Run {
     const step = { update, note, diffs, reads: allReads, check: index % 8 === 0 || this.script.ends };
     this.history.push(step);
     const expected = this.reference.step(step);
-    this.#expect(expected, step, index);
+    this.#expect(expected, step, index, this.peer);
     return this.reference.emitted;
   }
 
-  #expect(expected, step, index) {
+  #expect(expected, step, index, peer) {
     const answer = this.tool.send(command(this.name, step));
     this.answers.push(answer.then(
-      (actual) => this.#judge(difference(expected, actual, step), index),
+      (actual) => this.#judge(difference(expected, actual, step, peer), index),
       (error) => this.#judge(error.message, index),
     ));
   }
@@ -89,7 +92,7 @@ class Run {
   }
 
   async play() {
-    this.tool.send({ op: 'new', doc: this.name, gc: this.script.gc }).catch(() => {});
+    this.tool.send({ op: 'new', doc: this.name, ...this.mode }).catch(() => {});
     this.script.start(this);
     try {
       this.script.run();
@@ -104,9 +107,9 @@ class Run {
   // The state alone makes the same document again, in the engine as in Yjs, and the clients see what the server sees.
   #finish() {
     const whole = { update: Y.encodeStateAsUpdate(this.doc), diffs: [], reads: allReads, check: true };
-    const loaded = new Reference({ gc: this.script.gc });
-    this.tool.send({ op: 'new', doc: this.name, gc: this.script.gc }).catch(() => {});
-    this.#expect(loaded.step(whole), whole, this.history.length);
+    const loaded = new Reference(this.mode);
+    this.tool.send({ op: 'new', doc: this.name, ...this.mode }).catch(() => {});
+    this.#expect(loaded.step(whole), whole, this.history.length, this.mode.forward ? new Peer() : null);
     this.history.push(whole);
     this.reloads = true;
     const sv = base64(Y.encodeStateVector(this.doc));
@@ -123,13 +126,14 @@ class Run {
 
 async function report(run) {
   const { index, what } = run.failure;
-  const lines = [`run with seed ${run.seed} (gc ${run.script.gc}) fails at step ${index}: ${run.history[index]?.note ?? 'reload of the whole state'}`, `  ${what}`];
+  const mode = `gc ${run.mode.gc}, forward ${run.mode.forward}`;
+  const lines = [`run with seed ${run.seed} (${mode}) fails at step ${index}: ${run.history[index]?.note ?? 'reload of the whole state'}`, `  ${what}`];
   const reload = run.reloads && index === run.history.length - 1;
-  const found = await shrink(openTool, reload ? [run.history[index]] : run.history.slice(0, index + 1), run.script.gc);
+  const found = await shrink(openTool, reload ? [run.history[index]] : run.history.slice(0, index + 1), run.mode);
   if (found === null) {
     lines.push('  (the updates alone do not repeat it)');
   } else {
-    lines.push(`  shortest failing list found, ${found.steps.length} of ${index + 1} updates, gc ${run.script.gc}:`);
+    lines.push(`  shortest failing list found, ${found.steps.length} of ${index + 1} updates, ${mode}:`);
     for (const { update } of found.steps) lines.push(`    ${Buffer.from(update).toString('hex')}`);
     lines.push(`  ${found.what}`);
   }
@@ -137,28 +141,50 @@ async function report(run) {
   return lines.join('\n');
 }
 
-const started = Date.now();
-let tool = openTool();
-const counts = { passed: 0, failed: 0, runs: 0, updates: 0 };
-console.log(`differential: seed ${firstSeed}, ${stepsWanted} steps, Yjs against ${args.against}`);
-for (let seed = firstSeed; counts.passed + counts.failed < stepsWanted && counts.runs < Number(args.runs); seed++) {
-  if (tool.ended) tool = openTool();
-  const run = new Run(tool, seed);
-  await run.play();
-  counts.runs++;
-  counts.passed += run.passed;
-  if (run.failure === null) continue;
-  counts.failed++;
-  const text = await report(run);
-  console.log(text);
-  if (args.report) (await import('node:fs')).appendFileSync(args.report, `${text}\n\n`);
-  if (counts.failed >= Number(args.failures)) {
-    console.log(`stopped after ${counts.failed} failing runs`);
-    break;
+// Seeds first, first + stride, .. until `steps` have passed or too many runs have failed.
+async function playRuns({ first, stride, steps, runs, failures }) {
+  const counts = { passed: 0, failed: 0, runs: 0 };
+  let tool = openTool();
+  for (let seed = first; counts.passed < steps && counts.runs < runs && counts.failed < failures; seed += stride) {
+    if (tool.ended) tool = openTool();
+    const run = new Run(tool, seed);
+    await run.play();
+    counts.runs++;
+    counts.passed += run.passed;
+    if (run.failure === null) continue;
+    counts.failed++;
+    const text = await report(run);
+    console.log(text);
+    if (args.report) appendFileSync(args.report, `${text}\n\n`);
   }
+  tool.close();
+  return counts;
 }
-tool.close();
-const seconds = (Date.now() - started) / 1000;
-console.log(`${counts.runs} runs from seed ${firstSeed} in ${seconds.toFixed(1)} s, ${Math.round(counts.passed / seconds)} steps a second`);
-console.log(`${counts.passed} passed, ${counts.failed} failed`);
-process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+
+// The same in several processes: Yjs is the slow half, and it has one thread.
+async function playJobs(jobs) {
+  const share = (total) => Math.ceil(total / jobs);
+  const results = await Promise.all(Array.from({ length: jobs }, (_unused, job) => new Promise((resolve, reject) => {
+    const child = fork(fileURLToPath(import.meta.url), process.argv.slice(2), {
+      env: { ...process.env, DIFFERENTIAL_JOB: JSON.stringify({
+        first: Number(args.seed) + job, stride: jobs, steps: share(Number(args.steps)), runs: share(Number(args.runs)), failures: share(Number(args.failures)),
+      }) },
+    });
+    child.once('message', resolve);
+    child.once('exit', (code, signal) => reject(new Error(`a job ended without a result (${signal ?? code})`)));
+  })));
+  return results.reduce((sum, one) => ({ passed: sum.passed + one.passed, failed: sum.failed + one.failed, runs: sum.runs + one.runs }));
+}
+
+if (process.env.DIFFERENTIAL_JOB) {
+  const counts = await playRuns(JSON.parse(process.env.DIFFERENTIAL_JOB));
+  process.send(counts, () => process.disconnect());
+} else {
+  const started = Date.now();
+  console.log(`differential: seed ${args.seed}, ${args.steps} steps, Yjs against ${args.against}`);
+  const counts = await playJobs(Number(args.jobs));
+  const seconds = (Date.now() - started) / 1000;
+  console.log(`${counts.runs} runs from seed ${args.seed} in ${seconds.toFixed(1)} s, ${Math.round(counts.passed / seconds)} steps a second`);
+  console.log(`${counts.passed} passed, ${counts.failed} failed`);
+  process.exitCode = counts.failed > 0 || counts.passed === 0 ? 1 : 0;
+}

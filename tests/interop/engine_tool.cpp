@@ -1,7 +1,7 @@
 // The engine for other programs: one JSON command a line on stdin, one JSON answer a line on stdout.
 //
 //   {"op":"new","doc":"a","gc":true,"format_cleanup":true}            a fresh document; replaces one of that name
-//   {"op":"apply","doc":"a","update":B}       {"ok":true,"changed":..,"pending":..,"same_bytes":..,"updates":[B..]}
+//   {"op":"apply","doc":"a","update":B}       {"ok":true,"changed":..,"pending":..,"forward":..,"updates":[B..]}
 //   {"op":"state","doc":"a","sv":B}           {"ok":true,"update":B}      without "sv": the whole state
 //   {"op":"sv","doc":"a"}                     {"ok":true,"sv":B}
 //   {"op":"roots","doc":"a"}                  {"ok":true,"roots":["text",..]}
@@ -14,7 +14,7 @@
 //   {"op":"step","doc":"a","update":B,"reads":[["json","m","map"],["delta","t"],["text","t"]],"diffs":[B..],
 //    "check":true}                            apply and everything that a comparison wants, in one answer
 //
-// B is base64. "updates" holds every update for the peers in order; with "same_bytes" the first is the input. A
+// B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
 // refused command is answered with {"ok":false,"code":"invalid","error":".."}. Commands may be sent in any number
 // before an answer is read; answers leave when the input runs dry.
 #include <unistd.h>
@@ -126,6 +126,7 @@ class Tool {
     symphony::DocOptions options;
     if (const auto* gc = command.if_contains("gc")) options.gc = gc->as_bool();
     if (const auto* cleanup = command.if_contains("format_cleanup")) options.format_cleanup = cleanup->as_bool();
+    if (const auto* forward = command.if_contains("forward")) options.forward_input = forward->as_bool();
     options.seed = docs_.size();
     docs_.insert_or_assign(name, Doc(options));
     return {{"ok", true}};
@@ -154,12 +155,12 @@ class Tool {
     const auto applied = doc.apply_update(update);
     if (!applied) return refusal(applied.error());
     json::array updates;
-    if (applied->same_bytes) updates.emplace_back(to_base64(update));
+    if (applied->forward) updates.emplace_back(to_base64(update));
     for (const Buffer& one : applied->updates) updates.emplace_back(to_base64(one));
     return {{"ok", true},
             {"changed", applied->changed},
             {"pending", applied->pending},
-            {"same_bytes", applied->same_bytes},
+            {"forward", applied->forward},
             {"updates", std::move(updates)}};
   }
 

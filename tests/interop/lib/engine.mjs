@@ -2,7 +2,7 @@
 // a second Yjs. Both answer `send(command)` in order; many commands may be on their way.
 import { spawn } from 'node:child_process';
 import * as Y from 'yjs';
-import { bytesOf, Reference, sorted } from './reference.mjs';
+import { bytesOf, Reference, sorted, stringify } from './reference.mjs';
 
 export class EngineTool {
   #waiting = [];
@@ -87,6 +87,6 @@ function readTyped(copy, [how, root, kind]) {
     copy.share.set(root, untyped);
   }
   const type = copy.get(root, constructors[how === 'json' ? kind : 'text']);
-  if (how === 'json') return JSON.stringify(type.toJSON());
-  return how === 'delta' ? JSON.stringify(type.toDelta()) : type.toString();
+  if (how === 'json') return stringify(type.toJSON());
+  return how === 'delta' ? stringify(type.toDelta()) : type.toString();
 }

@@ -2,8 +2,9 @@
 // would change what it does from then on (a Y.Text cleans up formatting), so roots are read through detached views.
 import * as Y from 'yjs';
 
-// JSON has no bigint and JSON.stringify throws; the engine writes it as its decimal digits in quotes.
-BigInt.prototype.toJSON = function toJSON() { return this.toString(); };
+// JSON has no bigint and JSON.stringify throws on one; the engine writes its digits, as a number.
+BigInt.prototype.toJSON = function toJSON() { return `bigint#${this}#`; };
+export const stringify = (value) => JSON.stringify(value).replace(/"bigint#(-?\d+)#"/g, '$1');
 
 const makers = {
   array: () => new Y.Array(), map: () => new Y.Map(), text: () => new Y.Text(), xmltext: () => new Y.XmlText(),
@@ -24,8 +25,8 @@ function view(doc, root, kind) {
 
 // What a reader sees: `read` is ['json', root, kind], ['delta', root] or ['text', root].
 export function readRoot(doc, [how, root, kind]) {
-  if (how === 'json') return JSON.stringify(view(doc, root, kind).toJSON());
-  if (how === 'delta') return JSON.stringify(view(doc, root, 'text').toDelta());
+  if (how === 'json') return stringify(view(doc, root, kind).toJSON());
+  if (how === 'delta') return stringify(view(doc, root, 'text').toDelta());
   return view(doc, root, 'text').toString();
 }
 
@@ -43,6 +44,7 @@ export const bytesOf = (text) => new Uint8Array(Buffer.from(text, 'base64'));
 export class Reference {
   #emitted = [];
   #seen = new Map();  // root -> what it read as since it last changed
+  #state = null;      // the encoded state since the document and what waits last changed
 
   constructor({ gc }) {
     this.doc = new Y.Doc({ gc });
@@ -56,7 +58,10 @@ export class Reference {
   // Applies one update and answers what the engine must answer.
   step({ update, reads, diffs = [] }) {
     this.#emitted = [];
+    const { store } = this.doc;
+    const waiting = [store.pendingStructs?.update, store.pendingDs];
     Y.applyUpdate(this.doc, update);
+    if (this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
     return { updates: this.#emitted.map(base64), ...this.observe(reads, diffs) };
   }
 
@@ -64,7 +69,7 @@ export class Reference {
     const { doc } = this;
     return {
       sv: base64(Y.encodeStateVector(doc)),
-      state: base64(Y.encodeStateAsUpdate(doc)),
+      state: this.#state ??= base64(Y.encodeStateAsUpdate(doc)),
       has_pending: doc.store.pendingStructs !== null || doc.store.pendingDs !== null,
       values: reads.map((read) => this.#read(read)),
       diffs: diffs.map((sv) => base64(Y.encodeStateAsUpdate(doc, sv))),

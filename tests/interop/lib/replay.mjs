@@ -1,5 +1,5 @@
 // A comparison of the engine with the reference over a list of updates, and the search for the shortest list that fails.
-import { difference } from './compare.mjs';
+import { difference, Peer } from './compare.mjs';
 import { roots } from './edits.mjs';
 import { base64, Reference } from './reference.mjs';
 
@@ -12,11 +12,12 @@ export const command = (doc, { update, reads, diffs = [], check = true }) =>
 
 // The first difference over `steps` ({ update, diffs }), or null. A reference that throws ends the replay: what Yjs cannot
 // take is no test of this kind.
-async function replay(tool, steps, gc) {
+async function replay(tool, steps, { gc, forward }) {
   const reference = new Reference({ gc });
-  tool.send({ op: 'new', doc: 'replay', gc }).catch(() => {});
+  const peer = forward ? new Peer() : null;
+  tool.send({ op: 'new', doc: 'replay', gc, forward }).catch(() => {});
   for (const [index, { update, diffs }] of steps.entries()) {
-    const step = { update, diffs, reads: allReads };
+    const step = { update, diffs, reads: allReads, check: true };
     let expected;
     try {
       expected = reference.step(step);
@@ -29,18 +30,18 @@ async function replay(tool, steps, gc) {
     } catch (error) {
       return { index, what: error.message };
     }
-    const what = difference(expected, actual, step);
+    const what = difference(expected, actual, step, peer);
     if (what !== null) return { index, what };
   }
   return null;
 }
 
 // Drops steps as long as the rest still fails (ddmin). `openTool` makes a new tool when the last one died.
-export async function shrink(openTool, steps, gc, budget_ms = 20000) {
+export async function shrink(openTool, steps, mode, budget_ms = 20000) {
   let tool = openTool();
   const fails = async (candidate) => {
     if (tool.ended) tool = openTool();
-    return replay(tool, candidate, gc);
+    return replay(tool, candidate, mode);
   };
   let best = await fails(steps);
   if (best === null) {

@@ -11,7 +11,7 @@ export class Script {
   constructor(seed, steps) {
     const rng = this.rng = new Prng(seed);
     this.steps = steps;
-    this.gc = !rng.chance(0.1);
+    this.mode = { gc: !rng.chance(0.1), forward: rng.chance(0.25) };  // of the documents on the server
     this.options = {
       pairs: rng.chance(0.5),     // surrogate pairs and their halves: cutting one makes Yjs peers differ (yjs#248, #303)
       formats: rng.chance(0.7),
