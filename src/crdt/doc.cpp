@@ -19,6 +19,12 @@ namespace symphony {
 
 using namespace crdt;
 
+namespace {
+
+constexpr size_t kScratchStructs = 256;  // memory for parsing that a document keeps between updates
+
+}  // namespace
+
 struct Doc::Impl {
   explicit Impl(const DocOptions& o)
       : options(o), store(o), applier(store, pending), transaction(store, options) {}
@@ -117,6 +123,7 @@ Result<Applied> Doc::apply_update(Bytes update) {
   }
   if (auto within = doc.check_limits(doc.parsed); !within) return tl::unexpected(std::move(within.error()));
 
+  doc.store.reserve_items(doc.parsed.structs.size());
   doc.transaction.begin(++doc.epoch, false);
   doc.applier.apply(doc.parsed, doc.transaction);
   doc.transaction.finish_changes();
@@ -141,6 +148,11 @@ Result<Applied> Doc::apply_update(Bytes update) {
     applied.updates.push_back(cleanup.encode());
   }
   doc.store.compact_if_worthwhile();
+  if (doc.parsed.structs.capacity() > kScratchStructs) {
+    // A big update came; what it took to read and apply it is not what the next one takes.
+    doc.parsed = ParsedUpdate();
+    doc.transaction.release();
+  }
   return applied;
 }
 

@@ -64,6 +64,11 @@ const std::vector<Slot>& Store::descending() const {
 
 ItemIndex Store::new_item() { return take_free(free_items_, items); }
 
+void Store::reserve_items(size_t more) {
+  // Exactly what a big update brings, and a little for the splits that follow; growth by doubling otherwise.
+  if (more > 64 && items.size() + more > items.capacity()) items.reserve(items.size() + more + more / 16);
+}
+
 void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
 
 ItemIndex Store::find(Slot slot, uint32_t clock) const {

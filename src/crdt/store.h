@@ -46,6 +46,7 @@ class Store {
   // --- items
 
   ItemIndex new_item();
+  void reserve_items(size_t more);  // for a bulk of structs; does nothing for a few
   void free_item(ItemIndex index);
   // The item that covers `clock` of `slot`; it must be known.
   ItemIndex find(Slot slot, uint32_t clock) const;

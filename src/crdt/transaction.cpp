@@ -40,6 +40,13 @@ void Transaction::begin(uint32_t epoch, bool local) {
   changed_texts_.clear();
 }
 
+void Transaction::release() {
+  changed_clients_ = {};
+  deletes_ = {};
+  merge_structs_ = {};
+  changed_texts_ = {};
+}
+
 // --- splitting
 
 ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) {

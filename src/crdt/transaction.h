@@ -34,6 +34,9 @@ class Transaction {
   // the document starts itself.
   void begin(uint32_t epoch, bool local);
 
+  // Gives back the memory that a big transaction took.
+  void release();
+
   // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known already).
   void integrate(const Incoming& in, uint32_t offset);
 
