@@ -41,6 +41,8 @@ class MessageReader {
   // `frame` outlives the reader and the messages.
   explicit MessageReader(Bytes frame) : rest_(frame) {}
 
+  bool at_end() const { return rest_.empty(); }
+
   // The next message, nullopt at the end of the frame, kInvalid if a message of a known type is malformed
   // (final).
   Result<std::optional<SyncMessage>> next();

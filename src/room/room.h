@@ -5,12 +5,12 @@
 //      |                         ^                                     |
 //      +-- failed: retry --+     +------ a peer arrives ---------------+
 //
-// Until loading has succeeded no update is taken, nothing is stored, and no sync step 2 goes out: an empty document
-// is never mistaken for a missing one. Messages that arrive while loading wait, within a bound.
+// Until loading has succeeded no update is taken, nothing is stored, and no sync step 2 goes out: an empty
+// document is never mistaken for a missing one. Messages that arrive while loading wait, within a bound.
 //
-// Durability: an update is broadcast at once, appended to the log (Append), and counts as acknowledged only when
-// on_stored() has reported the append durable. A peer that asked for acknowledgements is told then; to all others
-// nothing unknown is ever sent.
+// Durability: an update is broadcast at once, appended to the log (Append), and counts as acknowledged only
+// when on_stored() has reported the append durable. A peer that asked for acknowledgements is told then; to
+// all others nothing unknown is ever sent.
 #pragma once
 
 #include <cstdint>
@@ -31,23 +31,31 @@ using PeerId = uint64_t;      // chosen by the caller, never reused within a roo
 using StoreToken = uint64_t;  // chosen by the room, matches an Append or Snapshot with its on_stored
 
 struct PeerOptions {
-  bool read_only = false;  // updates are ignored, presence and reading work
+  bool read_only = false;  // updates are ignored and never acknowledged; presence and reading work
   bool acks = false;       // the client asked for acknowledgements (docs/protocol.md)
+  bool echo = false;       // the client wants its own updates back once they are durable (docs/protocol.md)
 };
 
 struct RoomOptions {
-  Duration grace = std::chrono::seconds(30);             // from the last peer's leaving to closing
+  Duration grace = std::chrono::seconds(30);               // from the last peer's leaving to closing
   Duration presence_tick = std::chrono::milliseconds(25);  // presence is merged and sent at most this often
-  Duration presence_expiry = std::chrono::seconds(30);   // a state not renewed for this long is dropped
-  uint64_t snapshot_log_entries = 500;                   // a snapshot is due after this many log entries ...
-  uint64_t snapshot_log_bytes = 1u << 20;                // ... or this many log bytes, whichever is first
-  Duration store_retry_min = std::chrono::milliseconds(100);  // backoff of failed storage calls, doubled, jittered
+  Duration presence_expiry = std::chrono::seconds(30);     // a state not renewed for this long is dropped
+  Duration keep_alive = std::chrono::seconds(20);  // a peer hears something at least this often: clients
+                                                   // close a connection that was silent for 30 s
+  Duration resync_interval =
+      std::chrono::seconds(5);          // one peer is asked for what is missing at most this often
+  uint64_t snapshot_log_entries = 500;  // a snapshot is due after this many log entries ...
+  uint64_t snapshot_log_bytes =
+      1u << 20;  // ... or this many log bytes, whichever is first; a large document's
+                 // waits until the log is an eighth of it, or 16 times as many entries
+  Duration store_retry_min =
+      std::chrono::milliseconds(100);  // backoff of failed storage calls, doubled, jittered
   Duration store_retry_max = std::chrono::seconds(10);
   size_t peers_max = 1000;
   size_t presence_clients_per_peer_max = 64;
   size_t presence_state_bytes_max = 64u << 10;
-  size_t loading_bytes_max = 16u << 20;                  // messages held per room while loading
-  size_t unstored_bytes_max = 256u << 20;                // updates not durable yet; beyond it writers are closed
+  size_t loading_bytes_max = 16u << 20;    // messages held per room while loading
+  size_t unstored_bytes_max = 256u << 20;  // updates not durable yet; beyond it writers are closed
   DocOptions doc;
 };
 
@@ -81,9 +89,9 @@ struct RoomStats {
   RoomState state = RoomState::kLoading;
   size_t peers = 0;
   size_t presence_clients = 0;
-  size_t document_bytes = 0;     // memory of the document
-  size_t unstored_updates = 0;   // appended, not durable yet
-  uint64_t log_entries = 0;      // since the last snapshot
+  size_t document_bytes = 0;    // memory of the document
+  size_t unstored_updates = 0;  // appended, not durable yet
+  uint64_t log_entries = 0;     // since the last snapshot
   uint64_t log_bytes = 0;
   uint64_t updates_applied = 0;
   uint64_t updates_refused = 0;
@@ -103,18 +111,19 @@ class Room {
   // The client's connection ended (either side). Unknown peers are ignored.
   void on_close(PeerId peer, Time now);
 
-  // One whole binary message. An error: the caller closes the peer with the error's close code; the room has already
-  // forgotten nothing and the document is unchanged.
+  // One whole binary message. An error: the caller closes the peer with the error's close code; the room has
+  // already forgotten nothing and the document is unchanged.
   Result<void> on_message(PeerId peer, Bytes message, Time now);
 
-  // The answer to Load.
+  // The answer to Load. A log entry that the engine refuses counts as a failed load (kCorrupt): nothing is
+  // served or stored until the room loads whole.
   void on_loaded(Result<StoredRoom> stored, Time now);
 
   // The answer to Append or Snapshot.
   void on_stored(StoreToken token, Result<void> outcome, Time now);
 
-  // The peer's send queue went over (true) or came back under (false) the caller's bound. While it is over, the room
-  // queues nothing for the peer; afterwards it sends one merged diff instead of what was missed.
+  // The peer's send queue went over (true) or came back under (false) the caller's bound. While it is over,
+  // the room queues nothing for the peer; afterwards it sends one merged diff instead of what was missed.
   void on_backlog(PeerId peer, bool over, Time now);
 
   // Stop for good: peers are closed with a retryable code, everything is stored, then Gone.
@@ -126,6 +135,12 @@ class Room {
   std::optional<Effect> poll();
 
   RoomStats stats() const;
+
+  // The newest failure of loading or storing, for the operator; empty while all is well.
+  const std::string& storage_error() const;
+
+  // The first broken invariant of the room, its presence and its document, or empty (tests only, linear).
+  std::string check_invariants() const;
 
  private:
   struct Impl;
