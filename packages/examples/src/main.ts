@@ -3,7 +3,7 @@ import './styles/base.css';
 import './styles/chrome.css';
 import './styles/board.css';
 import './styles/page.css';
-import { h } from './base/dom.ts';
+import { h, svg } from './base/dom.ts';
 import { Board } from './board/board.ts';
 import type { Page } from './notes/page.ts';
 import { goToFreshRoom, goToRoom, Room, roomNameFromAddress } from './session/room.ts';
@@ -67,10 +67,18 @@ function roomField(name: string): HTMLElement {
 
 function hint(): HTMLElement {
   return h('div', { class: 'hint', 'data-testid': 'hint' },
-    h('div', { class: 'staff', 'aria-hidden': 'true' }),
+    staff(),
     h('p', { class: 'hint-title' }, 'Draw the first note.'),
     h('p', {}, 'Then ', h('button', { type: 'button', class: 'link', onclick: openSecondWindow }, 'open a second window'),
       ' and watch it arrive.'));
+}
+
+// Five lines, and a tune that is being written on them.
+function staff(): SVGElement {
+  const lines = [0, 1, 2, 3, 4].map((line) => svg('path', { d: `M0 ${30 + line * 12}h360` }));
+  const tune = 'M84 66C104 40 122 88 142 64S172 20 192 44S214 92 236 66S262 46 278 58';
+  return svg('svg', { class: 'staff', viewBox: '0 0 360 108', 'aria-hidden': 'true' }, ...lines,
+    svg('path', { class: 'tune', d: tune, pathLength: 1 }));
 }
 
 let close: (() => void) | null = null;

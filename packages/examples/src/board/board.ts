@@ -3,7 +3,7 @@ import { h, svg } from '../base/dom.ts';
 import type { Room } from '../session/room.ts';
 import { Cursors } from './cursors.ts';
 import { dock } from './dock.ts';
-import { union, type Point } from './geometry.ts';
+import { contains, union, type Point } from './geometry.ts';
 import * as gestures from './gestures.ts';
 import { listenToKeys } from './keyboard.ts';
 import { BoardModel } from './model.ts';
@@ -51,6 +51,10 @@ export class Board {
       this.surface.dataset['tool'] = tool;
       if (tool !== 'select') this.selection.clear();
     });
+    this.selection.ids.subscribe(() => {  // the bar shows, and the next shape takes, the style of what is selected
+      const [first] = this.selection.shapes;
+      if (first) this.tools.style.value = { color: first.color, stroke: first.stroke, filled: first.filled };
+    });
     const showHint = () => { hint.hidden = this.model.size > 0; };
     this.model.subscribe(showHint);
     showHint();
@@ -63,6 +67,7 @@ export class Board {
       }),
       listenToKeys(this),
       room.presence.peers.subscribe(() => this.selection.draw()),
+      this.showAllOnArrival(room),
     ];
   }
 
@@ -85,6 +90,17 @@ export class Board {
 
   duplicateSelected(): void {
     this.selection.set(this.model.step(() => this.model.duplicate(this.selection.ids.value, 24)));
+  }
+
+  // Whoever opens a board that is larger than the window first sees all of it.
+  private showAllOnArrival(room: Room): () => void {
+    let arrived = false;
+    return room.connection.status.subscribe(({ link }) => {
+      if (arrived || link !== 'live') return;
+      arrived = true;
+      const all = union(this.model.all().map(boundsOf));
+      if (all && !contains(this.viewport.visible, all)) this.viewport.show(all);
+    });
   }
 
   // Applies to what is selected, and to what is drawn next.
@@ -149,13 +165,12 @@ export class Board {
   }
 
   private placeText(kind: Kind, point: Point): void {
-    const { style } = this.tools;
-    const { noteSize, textSize } = gestures;
-    const box = kind === 'note'
-      ? { x: point.x - noteSize / 2, y: point.y - noteSize / 2, width: noteSize, height: noteSize }
-      : { x: point.x, y: point.y - textSize.height / 2, ...textSize };
-    const place = { ...box, x: Math.round(box.x), y: Math.round(box.y) };
-    const id = this.model.step(() => this.model.create(kind, style.value, place));
+    const style = { ...this.tools.style.value };
+    if (kind === 'note' && style.color === 'ink') style.color = 'amber';  // black paper is for nobody
+    const half = kind === 'note' ? gestures.noteSize / 2 : 20;
+    const place = { x: Math.round(kind === 'note' ? point.x - half : point.x), y: Math.round(point.y - half) };
+    const size = kind === 'note' ? { width: 2 * half, height: 2 * half } : {};
+    const id = this.model.step(() => this.model.create(kind, style, { ...place, ...size }));
     this.finish(id);
     this.text.start(id);
   }

@@ -6,10 +6,7 @@ import { colors, strokes } from './shapes.ts';
 import { tools } from './tools.ts';
 
 export function dock(board: Board): HTMLElement {
-  return h('div', { class: 'dock' },
-    history(board),
-    h('div', { class: 'dock-middle' }, styleBar(board), toolBar(board)),
-    zoomBar(board));
+  return h('div', { class: 'dock' }, history(board), styleBar(board), selectionBar(board), toolBar(board), zoomBar(board));
 }
 
 function button(name: string, image: IconName, onclick: () => void, more: Record<string, string> = {}): HTMLButtonElement {
@@ -48,15 +45,17 @@ function styleBar(board: Board): HTMLElement {
   const fill = button('Fill shapes', 'fill', () => board.setStyle({ filled: !style.value.filled }));
   style.subscribe((value) => fill.setAttribute('aria-pressed', String(value.filled)));
 
-  const forSelection = h('span', { class: 'for-selection', role: 'group', 'aria-label': 'Selection' },
-    h('span', { class: 'divider' }),
+  return h('div', { class: 'bar style', role: 'toolbar', 'aria-label': 'Style' },
+    ...swatches, h('span', { class: 'divider' }), ...widths, h('span', { class: 'divider' }), fill);
+}
+
+function selectionBar(board: Board): HTMLElement {
+  const bar = h('div', { class: 'bar selection', role: 'toolbar', 'aria-label': 'Selection' },
     button('Bring to front', 'raise', () => board.model.step(() => board.model.raise(board.selection.ids.value))),
     button('Duplicate (Ctrl+D)', 'duplicate', () => board.duplicateSelected()),
     button('Delete (Del)', 'trash', () => board.deleteSelected()));
-  board.selection.ids.subscribe((ids) => { forSelection.hidden = ids.size === 0; });
-
-  return h('div', { class: 'bar style', role: 'toolbar', 'aria-label': 'Style' },
-    ...swatches, h('span', { class: 'divider' }), ...widths, h('span', { class: 'divider' }), fill, forSelection);
+  board.selection.ids.subscribe((ids) => { bar.hidden = ids.size === 0; });
+  return bar;
 }
 
 function history({ model }: Board): HTMLElement {

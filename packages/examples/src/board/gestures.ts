@@ -19,7 +19,6 @@ export interface Scene {
 }
 
 export const noteSize = 180;
-export const textSize = { width: 240, height: 40 };
 const minDrag = 4;  // a smaller movement was a click
 
 // A quarter of a unit is finer than anyone draws, and such numbers take few bytes on the wire.
@@ -93,6 +92,7 @@ export function resizeSelection({ model, selection }: Scene, handle: Handle): Ge
   const start = selection.shapes;
   const bounds = selection.bounds!;
   const [only] = start;
+  const onlyText = start.every((shape) => shape.kind === 'text');
   model.beginStep();
   return {
     move(point, { shift }) {
@@ -102,7 +102,7 @@ export function resizeSelection({ model, selection }: Scene, handle: Handle): Ge
         const box = boxBetween(tail, tip);
         model.stage(only.id, shift && handle === 'end' ? constrain(box, 'line') : box);
       } else {
-        const to = dragCorner(bounds, handle, rounded(point), shift);
+        const to = dragCorner(bounds, handle, rounded(point), shift || onlyText);
         for (const shape of start) model.stage(shape.id, fit(shape, bounds, to));
       }
     },

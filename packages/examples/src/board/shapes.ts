@@ -1,6 +1,7 @@
 // What can be on the board, and how a shape is read from what is in the document.
 import * as Y from 'yjs';
 import { boundsOfPoints, normalize, type Box } from './geometry.ts';
+import { fontSize, measureText } from './text-metrics.ts';
 
 export const kinds = ['pen', 'rectangle', 'ellipse', 'line', 'arrow', 'note', 'text'] as const;
 export type Kind = (typeof kinds)[number];
@@ -22,7 +23,7 @@ export interface Shape extends Box, Style {
   kind: Kind;
   z: number;         // painting order; equal ones by id
   points: number[];  // pen: x0 y0 x1 y1 ... relative to (x, y), before scaling; empty for other kinds
-  scaleX: number;    // pen: what resizing did
+  scaleX: number;    // pen and text: what resizing did
   scaleY: number;
   text: string;      // note and text
 }
@@ -47,7 +48,7 @@ export function fit(shape: Shape, from: Box, to: Box): Patch {
   const factorX = from.width > 0 ? to.width / from.width : 1;
   const factorY = from.height > 0 ? to.height / from.height : 1;
   const place = { x: to.x + (shape.x - from.x) * factorX, y: to.y + (shape.y - from.y) * factorY };
-  return shape.kind === 'pen'
+  return shape.kind === 'pen' || shape.kind === 'text'
     ? { ...place, scaleX: shape.scaleX * factorX, scaleY: shape.scaleY * factorY }
     : { ...place, width: shape.width * factorX, height: shape.height * factorY };
 }
@@ -69,7 +70,7 @@ export function readShape(id: string, map: unknown): Shape | null {
   const color = map.get('color') as Color;
   const points = map.get('points');
   const text = map.get('text');
-  return {
+  const shape: Shape = {
     id, kind,
     x: number('x', 0), y: number('y', 0), width: number('width', 0), height: number('height', 0),
     z: number('z', 0, Number.MAX_SAFE_INTEGER),
@@ -80,6 +81,7 @@ export function readShape(id: string, map: unknown): Shape | null {
     scaleX: number('scaleX', 1, 1000), scaleY: number('scaleY', 1, 1000),
     text: text instanceof Y.Text ? text.toString() : '',
   };
+  return kind === 'text' ? { ...shape, ...measureText(shape.text, fontSize(shape)) } : shape;
 }
 
 function readPoints(array: Y.Array<unknown>): number[] {

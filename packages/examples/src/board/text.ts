@@ -4,8 +4,11 @@ import type * as Y from 'yjs';
 import { h } from '../base/dom.ts';
 import { normalize } from './geometry.ts';
 import type { BoardModel } from './model.ts';
-import { fontSize, type ShapesView } from './view.ts';
+import { fontSize } from './text-metrics.ts';
+import type { ShapesView } from './view.ts';
 import type { Viewport } from './viewport.ts';
+
+const caretRoom = 4;  // the caret stands behind the last letter
 
 export class TextEditing {
   readonly element = h('div', { class: 'text-layer' });
@@ -46,7 +49,7 @@ export class TextEditing {
         text.delete(index, remove);
         text.insert(index, insert);
       });
-      this.fitHeight(id, field);
+      this.growNote(id, field);
     });
     field.addEventListener('blur', () => this.end());
     field.addEventListener('keydown', (event) => {
@@ -89,19 +92,14 @@ export class TextEditing {
     field.className = `text-field ${shape.kind} ink-${shape.color}`;
     Object.assign(field.style, {
       transform: `translate(${x}px, ${y}px) scale(${this.viewport.view.value.zoom})`,
-      width: `${box.width}px`, height: `${box.height}px`, fontSize: `${fontSize(shape)}px`,
+      width: `${box.width + caretRoom}px`, height: `${box.height}px`, fontSize: `${fontSize(shape)}px`,
     });
   }
 
-  // A text shape is as high as what was written in it; a note grows when it is full.
-  private fitHeight(id: string, field: HTMLTextAreaElement): void {
+  // A note that is full grows.
+  private growNote(id: string, field: HTMLTextAreaElement): void {
     const shape = this.model.get(id);
-    if (!shape) return;
-    const before = field.style.height;
-    field.style.height = shape.kind === 'text' ? '0' : before;
-    const needed = field.scrollHeight;
-    field.style.height = before;
-    if (shape.kind === 'text' ? needed !== shape.height : needed > shape.height) this.model.patch([id], { height: needed });
+    if (shape?.kind === 'note' && field.scrollHeight > shape.height) this.model.patch([id], { height: field.scrollHeight });
   }
 }
 

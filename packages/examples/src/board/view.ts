@@ -2,7 +2,8 @@
 import { h, svg } from '../base/dom.ts';
 import { arrowHeadPath, normalize, strokePath } from './geometry.ts';
 import type { BoardModel } from './model.ts';
-import { describe, hasText, type Shape } from './shapes.ts';
+import { describe, type Shape } from './shapes.ts';
+import { fontSize } from './text-metrics.ts';
 
 export class ShapesView {
   readonly element = svg('g', { class: 'shapes' });
@@ -99,11 +100,4 @@ function textBox(shape: Shape): SVGElement {
   const text = h('div', { class: 'shape-text' }, shape.text);
   text.style.fontSize = `${fontSize(shape)}px`;
   return svg('foreignObject', { x, y, width: Math.max(1, width), height: Math.max(1, height) }, text);
-}
-
-// A text's size follows its stroke; a note's follows how much is on it, so that it stays inside.
-export function fontSize(shape: Shape): number {
-  if (!hasText(shape) || shape.kind === 'text') return 12 + shape.stroke * 4;
-  const room = Math.sqrt(Math.abs(shape.width * shape.height) / Math.max(12, shape.text.length));
-  return Math.round(Math.min(26, Math.max(9, room * 0.78)));
 }

@@ -66,6 +66,7 @@ export class Connection {
     this.doc.off('update', this.onUpdate);
     this.provider.off('connection-close', this.onClose);
     this.provider.destroy();
+    this.provider.awareness.destroy();  // the provider leaves its timer running
   }
 
   // The first document message of a socket answers the server's question for what it lacks, edits made offline

@@ -24,7 +24,12 @@ export function people(presence: Presence): HTMLElement {
     if (document.activeElement !== name) name.value = me.name;
     for (const swatch of swatches) swatch.setAttribute('aria-pressed', String(swatch.dataset['color'] === me.color));
   });
+  let shown = '';
   presence.peers.subscribe((peers) => {
+    // Pointers move all the time; a button that is rebuilt between press and release would not hear the click.
+    const next = JSON.stringify(peers.map(({ clientId, name, color }) => [clientId, name, color]));
+    if (next === shown) return;
+    shown = next;
     const more = peers.length - facesMax;
     faces.replaceChildren(...peers.slice(0, facesMax).map(face), ...(more > 0 ? [h('span', { class: 'face more' }, `+${more}`)] : []));
     toggle.setAttribute('aria-label', `${peers.length} here: ${peers.map((peer) => peer.name).join(', ')}`);
