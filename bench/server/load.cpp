@@ -181,8 +181,8 @@ class Load {
     while (!done()) {
       const int64_t left = until - now_us();
       if (left <= 0) return;
-      // Below a millisecond epoll cannot wait: poll instead, so that sends are on time.
-      const int count = ::epoll_wait(epoll_, events, 256, static_cast<int>(left / 1000));
+      const timespec wait{left / kSecond, left % kSecond * 1000};
+      const int count = ::epoll_pwait2(epoll_, events, 256, &wait, nullptr);
       for (int i = 0; i < count; ++i) {
         User& user = *users_[events[i].data.u32];
         if ((events[i].events & EPOLLOUT) != 0) check(user.on_writable());

@@ -2,7 +2,7 @@
 import * as Y from 'yjs';
 import {
   keys, randomAny, randomAttributes, randomBytes, randomJson, randomList, randomString, randomSubdoc, randomValue, randomXmlAttribute,
-  randomXmlChild, typeMakers,
+  randomXmlChild, typeMakers, wellFormedString,
 } from './values.mjs';
 
 // The roots of every document of a run and how a reader may read them. Clients disagree about what `mixed` is.
@@ -69,7 +69,7 @@ function editText(rng, type, options) {
     case 'styled': return type.insert(index, randomString(rng, options), randomAttributes(rng));
     case 'delete': return type.delete(index, span);
     case 'format': return type.format(index, span, randomAttributes(rng));
-    case 'embed': return type.insertEmbed(index, { image: randomString(rng, options), n: randomJson(rng, options) }, rng.chance(0.3) ? randomAttributes(rng) : {});
+    case 'embed': return type.insertEmbed(index, { image: wellFormedString(rng, options), n: randomJson(rng, options) }, rng.chance(0.3) ? randomAttributes(rng) : {});
     case 'nested': return type.insertEmbed(index, typeMakers[rng.pick(Object.keys(typeMakers))](rng, options, 1), rng.chance(0.3) ? randomAttributes(rng) : {});
     case 'attribute': return rng.chance(0.7) ? type.setAttribute(rng.pick(keys), randomXmlAttribute(rng, options)) : type.removeAttribute(rng.pick(keys));
     case 'json': return insertLegacyJson(rng, type, options);

@@ -2,6 +2,7 @@
 import { difference, Peer } from './compare.mjs';
 import { roots } from './edits.mjs';
 import { base64, Reference } from './reference.mjs';
+import { thinner } from './thin.mjs';
 
 export const allReads = roots.flatMap(({ name, kinds, delta }) => [
   ...kinds.map((kind) => ['json', name, kind]), ...(delta ? [['delta', name]] : []), ...(name === 'text' ? [['text', name]] : []),
@@ -36,8 +37,18 @@ async function replay(tool, steps, { gc, forward }) {
   return null;
 }
 
-// Drops steps as long as the rest still fails (ddmin). `openTool` makes a new tool when the last one died.
-export async function shrink(openTool, steps, mode, budget_ms = 20000) {
+const kindOf = ({ what }) => /^[^,(\n]*/.exec(what)[0];
+
+function* smallerUpdates(update) {
+  try {
+    yield* thinner(update);
+  } catch {
+    // Not every failing update can be taken apart; then it stays whole.
+  }
+}
+
+// Drops steps, and then parts of each update, as long as the rest still fails (ddmin). `openTool` makes a new tool when the last one died.
+export async function shrink(openTool, steps, mode, budget_ms = 30000) {
   let tool = openTool();
   const fails = async (candidate) => {
     if (tool.ended) tool = openTool();
@@ -68,6 +79,21 @@ export async function shrink(openTool, steps, mode, budget_ms = 20000) {
       break;
     } else {
       parts = Math.min(list.length, parts * 2);
+    }
+  }
+  for (let found = true; found && Date.now() < deadline;) {
+    found = false;
+    for (let i = 0; i < list.length && !found; i++) {
+      for (const update of smallerUpdates(list[i].update)) {
+        if (Date.now() > deadline) break;
+        const candidate = list.map((step, index) => (index === i ? { ...step, update } : step));
+        const failure = await fails(candidate);
+        if (failure === null || kindOf(failure) !== kindOf(best)) continue;
+        best = failure;
+        list = candidate.slice(0, failure.index + 1);
+        found = true;
+        break;
+      }
     }
   }
   tool.close();

@@ -9,8 +9,8 @@ const halves = ['\ud83d', '\ude00', 'a\ud83d', '\ude00b'];
 export const keys = ['k', 'a', 'b', '1', '2', '10', '', 'é', '😀', 'toString', 'a long key with spaces', 'constructor'];
 const memberNames = keys.filter((key) => key !== 'constructor');  // Yjs asks a plain object for its constructor
 
-export function randomString(rng, options, max = 6) {
-  if (options.pairs && rng.chance(0.08)) return rng.pick(halves);
+export function randomString(rng, options, max = 6, halved = options.pairs) {
+  if (halved && rng.chance(0.08)) return rng.pick(halves);
   const from = options.pairs ? pieces : singles;
   if (rng.chance(options.large)) return rng.pick(from).repeat(rng.between(50, 400));
   let out = '';
@@ -36,6 +36,10 @@ export function randomAny(rng, options, depth = 0) {
   }
 }
 
+// For JSON: JSON.stringify escapes a lone surrogate, and Yjs loses it while an update waits, because what waits is kept in the
+// second format, where such a string is UTF-8. The engine keeps it.
+export const wellFormedString = (rng, options) => randomString(rng, options, 6, false);
+
 // What JSON can hold: embeds, formats and ContentJSON.
 export function randomJson(rng, options, depth = 0) {
   switch (rng.below(depth > 2 ? 5 : 7)) {
@@ -43,7 +47,7 @@ export function randomJson(rng, options, depth = 0) {
     case 1: return rng.chance(0.5);
     case 2: return rng.pick(numbers.filter(Number.isFinite));
     case 3: return rng.between(-1000, 1000);
-    case 4: return randomString(rng, options);
+    case 4: return wellFormedString(rng, options);
     case 5: return Array.from({ length: rng.below(4) }, () => randomJson(rng, options, depth + 1));
     default: return randomObject(rng, () => randomJson(rng, options, depth + 1));
   }
