@@ -21,6 +21,7 @@ struct Peer {
   PeerId id = 0;
   PeerOptions options;
   Time last_sent;
+  bool greeted = false;             // it was sent its first messages
   bool sealed = false;              // it answered our sync step 1 (Presence::seal)
   bool told_read_only = false;      // it was told once that its updates are ignored
   uint64_t documents = 0;           // document messages received

@@ -50,7 +50,7 @@ void Room::Impl::on_open(PeerId peer_id, const PeerOptions& peer_options, Time n
   peer.missing = true;
   presence.open(peer_id);
   keep_alive_at = std::min(keep_alive_at, now + options.keep_alive);
-  if (state == RoomState::kLive) greet(peer, now);
+  if (state == RoomState::kLive) catch_up(peer, now);
 }
 
 void Room::Impl::on_close(PeerId peer_id, Time now) {
@@ -137,7 +137,7 @@ void Room::Impl::go_live(Time now) {
     const auto ok = take_update(message.from, message.update, message.documents, now);
     if (!ok && peers.find(message.from) != nullptr) refuse(message.from, ok.error(), now);
   }
-  for (Peer& peer : peers) greet(peer, now);
+  for (Peer& peer : peers) catch_up(peer, now);
   presence.take_delta();  // everybody has just been told everything
 }
 

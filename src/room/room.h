@@ -56,7 +56,7 @@ struct RoomOptions {
   size_t presence_state_bytes_max = 64u << 10;
   size_t loading_bytes_max = 16u << 20;    // messages held per room while loading
   size_t unstored_bytes_max = 256u << 20;  // updates not durable yet; beyond it writers are closed
-  DocOptions doc;
+  DocOptions doc{};
 };
 
 // Effects, in the order in which they must happen.

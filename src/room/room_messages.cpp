@@ -229,6 +229,7 @@ Result<void> Room::Impl::answer_step1(Peer& peer, Bytes state_vector, Time now) 
 // The first words to a peer of a live room, as the reference server says them; while the room was loading,
 // the peer may have asked already.
 void Room::Impl::greet(Peer& peer, Time now) {
+  peer.greeted = true;
   peer.missing = false;
   send(peer, step1_frame(), now);
   if (peer.asked) {
@@ -257,6 +258,7 @@ void Room::Impl::on_backlog(PeerId peer_id, bool over, Time now) {
 // of its own, so there it waits until all is durable.
 void Room::Impl::catch_up(Peer& peer, Time now) {
   if (!peer.missing || peer.backlogged) return;
+  if (!peer.greeted) return greet(peer, now);
   if (peer.options.echo && !log.all_durable()) return;
   peer.missing = false;
   if (peer.asked) {
