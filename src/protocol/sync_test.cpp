@@ -105,7 +105,7 @@ TEST(Sync, RefusesWhatIsMalformed) {
 }
 
 TEST(Sync, FramesHoldExactlyOneMessage) {
-  for (const size_t size : {0, 1, 121, 122, 123, 200, 65530, 70000}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 121, 122, 123, 200, 65530, 70000}) {
     const Buffer payload(size, 3);
     for (const MessageType type :
          {MessageType::kSyncStep1, MessageType::kSyncStep2, MessageType::kUpdate, MessageType::kAwareness}) {

@@ -92,7 +92,7 @@ TEST(WebSocket, AcceptKeyIsTheOneOfTheRfc) {
 }
 
 TEST(WebSocket, LengthsAroundEachEncodingArriveWhole) {
-  for (const size_t size : {0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70001}) {
+  for (const size_t size : std::initializer_list<size_t>{0, 1, 7, 8, 9, 125, 126, 127, 65535, 65536, 70001}) {
     Buffer payload(size);
     for (size_t i = 0; i < size; ++i) payload[i] = static_cast<uint8_t>(i * 31);
     const Buffer masked = frame_masked(Opcode::kBinary, payload, 0x01f7c3ee);
