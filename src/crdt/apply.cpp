@@ -113,9 +113,8 @@ void Applier::set_aside(const std::vector<Head>& stack) {
 
 void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transaction) {
   refs_.clear();
-  for (const ParsedBlock& block : update.blocks) refs_.push_back({block.client, block.first, block.count, 0, false});
-  if (refs_.size() > 1) {
-    std::sort(refs_.begin(), refs_.end(), [](const Refs& a, const Refs& b) { return a.client < b.client; });
+  for (auto block = update.blocks.rbegin(); block != update.blocks.rend(); ++block) {
+    refs_.push_back({block->client, block->first, block->count, 0, false});
   }
   // From the highest client down: in conflicts the lower id then rarely has to pass the higher one.
   size_t targets = refs_.size();
@@ -146,8 +145,6 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
         add_missing(rest_missing_, {client, s.clock - 1});
         set_aside(stack_);
         stack_.clear();
-      } else if (state >= s.end()) {
-        all_new_ = false;  // known already
       } else if (const uint64_t waits_for = missing(update, s, client); waits_for != kNoClient) {
         stack_.push_back(head);
         if (const uint32_t other = find_refs(waits_for); other != kNil && !refs_[other].done()) {
@@ -159,6 +156,9 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
         add_missing(rest_missing_, {waits_for, store_.state(store_.find_client(waits_for))});
         set_aside(stack_);
         stack_.clear();
+      } else if (state >= s.end()) {
+        all_new_ = false;  // known already
+        transaction.touch(s);
       } else {
         const uint32_t offset = state - s.clock;
         if (offset > 0) all_new_ = false;

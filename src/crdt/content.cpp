@@ -30,22 +30,25 @@ struct Frame {
 };
 
 // The next value's bytes; a container opens a frame instead of recursing, so that depth costs no stack.
-void walk_any(Reader& in, size_t depth_max, bool check) {
+const char* walk_any(Reader& in, size_t depth_max, bool check) {
   std::vector<Frame> frames;
+  const char* fault = nullptr;
+  const auto text = [&] {
+    if (check) {
+      fault = skip_utf8(in);
+    } else {
+      in.read_var_bytes();
+    }
+  };
   do {
     while (!frames.empty() && frames.back().left == 0) {
       frames.pop_back();
-      if (frames.empty()) return;
+      if (frames.empty()) return nullptr;
     }
     if (!frames.empty()) {
       --frames.back().left;
-      if (frames.back().object) {
-        if (check) {
-          read_utf8(in);
-        } else {
-          in.read_var_bytes();
-        }
-      }
+      if (frames.back().object) text();
+      if (!in.ok()) return fault;
     }
     uint64_t magnitude;
     switch (in.read_u8()) {
@@ -57,21 +60,26 @@ void walk_any(Reader& in, size_t depth_max, bool check) {
       case kFloat32: in.read_bytes(4); break;
       case kFloat64:
       case kBigInt: in.read_bytes(8); break;
-      case kStringTag:
-        if (check) {
-          read_utf8(in);
-        } else {
-          in.read_var_bytes();
-        }
-        break;
+      case kStringTag: text(); break;
       case kUint8Array: in.read_var_bytes(); break;
       case kObject: frames.push_back({in.read_var_uint(), true}); break;
       case kArray: frames.push_back({in.read_var_uint(), false}); break;
-      default: in.set_failed();
+      default:
+        if (in.ok()) fault = "a value is of an unknown kind";
+        in.set_failed();
+    }
+    if (!in.ok()) return fault;
+    if (frames.size() > depth_max) {
+      in.set_failed();
+      return "a value is nested too deeply";
     }
     // Each element takes a byte at least, so a count beyond the rest is a lie.
-    if (!frames.empty() && (frames.size() > depth_max || frames.back().left > in.remaining())) in.set_failed();
-  } while (in.ok() && !frames.empty());
+    if (!frames.empty() && frames.back().left > in.remaining()) {
+      in.set_failed();
+      return "more elements are announced than the bytes can hold";
+    }
+  } while (!frames.empty());
+  return nullptr;
 }
 
 // A recursive-descent JSON recogniser with an explicit stack of open containers.
@@ -201,18 +209,24 @@ class JsonChecker {
 
 }  // namespace
 
-void skip_any(Reader& in, size_t depth_max) { walk_any(in, depth_max, true); }
+const char* skip_any(Reader& in, size_t depth_max) { return walk_any(in, depth_max, true); }
 
-std::string_view read_utf8(Reader& in) {
+const char* skip_utf8(Reader& in) {
   const Bytes bytes = in.read_var_bytes();
-  if (in.ok() && !is_utf8(bytes)) in.set_failed();
-  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+  if (!in.ok() || is_utf8(bytes)) return nullptr;
+  in.set_failed();
+  return "a text is not valid UTF-8";
 }
 
-std::string_view read_json(Reader& in, size_t depth_max) {
-  const std::string_view text = read_utf8(in);
-  if (in.ok() && !is_json(text, depth_max)) in.set_failed();
-  return text;
+const char* skip_json(Reader& in, size_t depth_max, bool undefined_too) {
+  const Bytes bytes = in.read_var_bytes();
+  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
+  if (!in.ok() || (undefined_too && text == "undefined")) return nullptr;
+  const char* fault = !is_utf8(bytes)              ? "a text is not valid UTF-8"
+                      : !is_json(text, depth_max) ? "a JSON text is not valid or nested too deeply"
+                                                   : nullptr;
+  if (fault) in.set_failed();
+  return fault;
 }
 
 bool is_json(std::string_view text, size_t depth_max) { return JsonChecker(text).check(depth_max); }

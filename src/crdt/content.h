@@ -1,7 +1,8 @@
 // The contents of items as they lie on the wire (Yjs content refs), validated once and then kept as raw bytes.
 //
-// Functions named skip_* read one value, check it completely (lengths against what is left, UTF-8, JSON grammar,
-// nesting) and fail the reader on the first fault. After that, the same bytes may be walked without checks.
+// Functions named skip_* read one value and check it completely: lengths against what is left, UTF-8, JSON grammar,
+// nesting. On the first fault they fail the reader and say what is wrong (nullptr: nothing, or the bytes just end).
+// After that, the same bytes may be walked without checks.
 #pragma once
 
 #include <cstdint>
@@ -40,13 +41,14 @@ inline constexpr bool is_mergeable(uint8_t ref) {
 }
 
 // One lib0 `any` value, at most `depth_max` containers deep.
-void skip_any(Reader& in, size_t depth_max);
+const char* skip_any(Reader& in, size_t depth_max);
 
-// A varString of valid UTF-8; the view is into the reader's bytes.
-std::string_view read_utf8(Reader& in);
+// A varString of valid UTF-8.
+const char* skip_utf8(Reader& in);
 
-// A varString that JSON.parse accepts, at most `depth_max` containers deep.
-std::string_view read_json(Reader& in, size_t depth_max);
+// A varString that JSON.parse accepts, at most `depth_max` containers deep. `undefined_too`: also the word undefined,
+// which stands for that value in ContentJSON.
+const char* skip_json(Reader& in, size_t depth_max, bool undefined_too = false);
 
 // Whether JSON.parse accepts `text`. Cost: linear.
 bool is_json(std::string_view text, size_t depth_max);

@@ -300,7 +300,7 @@ class Readout {
         out += '<';
         out += name;
         std::sort(value.members.begin(), value.members.end(),
-                  [](const auto& a, const auto& b) { return a.first < b.first; });
+                  [](const auto& a, const auto& b) { return a.key < b.key; });
         for (const auto& [key, member] : value.members) out += " " + key + "=\"" + to_js_string(member) + "\"";
         if (value.kind == Value::Kind::kArray) {
           for (size_t i = 0; i < value.elements.size(); ++i) {

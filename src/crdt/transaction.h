@@ -40,6 +40,10 @@ class Transaction {
   // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known already).
   void integrate(const Incoming& in, uint32_t offset);
 
+  // Cuts items at the origins of a struct that is known already. The cuts close again in clean_up(), but Yjs makes
+  // them, and a cut through a surrogate pair or a merge along the way stays.
+  void touch(const ParsedStruct& parsed);
+
   // Deletes what is known of a range. What lies beyond the client's state is the caller's to keep.
   void delete_range(Slot slot, uint32_t clock, uint32_t end);
 

@@ -44,6 +44,11 @@ class Parser {
     in_.set_failed();
   }
 
+  // What a skip_* function found, if anything.
+  void note(const char* fault) {
+    if (fault != nullptr && what_ == nullptr) what_ = fault;
+  }
+
   void structs() {
     const uint64_t clients = in_.read_var_uint();
     // A block takes four bytes at least, a struct two.
@@ -69,15 +74,15 @@ class Parser {
         if (clock > kClockMax) return refuse("a clock is past 2^32-1");
       }
     }
-    if (out_.blocks.size() > 1) unique_blocks();
+    if (out_.blocks.size() > 1) order_blocks();
   }
 
-  void unique_blocks() {
-    std::vector<uint64_t> clients;
-    clients.reserve(out_.blocks.size());
-    for (const ParsedBlock& block : out_.blocks) clients.push_back(block.client);
-    std::sort(clients.begin(), clients.end());
-    if (std::adjacent_find(clients.begin(), clients.end()) != clients.end()) {
+  // Descending by client, as Yjs writes them. An update in another order says the same.
+  void order_blocks() {
+    const auto descending = [](const ParsedBlock& a, const ParsedBlock& b) { return a.client > b.client; };
+    std::sort(out_.blocks.begin(), out_.blocks.end(), descending);
+    const auto same = [](const ParsedBlock& a, const ParsedBlock& b) { return a.client == b.client; };
+    if (std::adjacent_find(out_.blocks.begin(), out_.blocks.end(), same) != out_.blocks.end()) {
       refuse("a client has two blocks of structs");
     }
   }
@@ -121,12 +126,12 @@ class Parser {
       s.parent_at = static_cast<uint32_t>(in_.position());
       // 1: a root by name; anything else: an item. So reads Yjs.
       if (in_.read_var_uint() == 1) {
-        read_utf8(in_);
+        note(skip_utf8(in_));
       } else {
         const uint64_t parent_client = in_.read_var_uint();
         clock_of(client, s.clock, parent_client);
       }
-      if (s.info & kInfoParentSub) read_utf8(in_);
+      if (s.info & kInfoParentSub) note(skip_utf8(in_));
     }
     content(ref, s);
   }
@@ -143,12 +148,7 @@ class Parser {
         s.len = length(count);
         at = in_.position();
         for (uint64_t i = 0; i < count && in_.ok(); ++i) {
-          if (ref == kAny) {
-            skip_any(in_, limits_.any_depth_max);
-          } else if (const std::string_view text = read_utf8(in_);
-                     in_.ok() && text != "undefined" && !is_json(text, limits_.any_depth_max)) {
-            refuse("a JSON content is not valid JSON");
-          }
+          note(ref == kAny ? skip_any(in_, limits_.any_depth_max) : skip_json(in_, limits_.any_depth_max, true));
         }
         break;
       }
@@ -156,26 +156,27 @@ class Parser {
       case kString: {
         const Bytes text = in_.read_var_bytes();
         const auto units = utf16_length(text);
+        if (!in_.ok()) return;
         if (!units) return refuse("a text is not valid UTF-8");
         s.len = length(*units);
         s.ascii = *units == text.size();
         at = in_.position() - text.size();
         break;
       }
-      case kEmbed: read_json(in_, limits_.any_depth_max); break;
+      case kEmbed: note(skip_json(in_, limits_.any_depth_max)); break;
       case kFormat:
-        read_utf8(in_);
-        read_json(in_, limits_.any_depth_max);
+        note(skip_utf8(in_));
+        note(skip_json(in_, limits_.any_depth_max));
         break;
       case kType: {
         const uint64_t type = in_.read_var_uint();
         if (type > kTypeRefMax) return refuse("an unknown shared type");
-        if (type == kTypeRefXmlElement || type == kTypeRefXmlHook) read_utf8(in_);
+        if (type == kTypeRefXmlElement || type == kTypeRefXmlHook) note(skip_utf8(in_));
         break;
       }
       case kDoc:
-        read_utf8(in_);
-        skip_any(in_, limits_.any_depth_max);
+        note(skip_utf8(in_));
+        note(skip_any(in_, limits_.any_depth_max));
         break;
       default: return refuse("an unknown content ref");
     }

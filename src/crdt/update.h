@@ -81,7 +81,7 @@ struct DeleteRange {
 
 struct ParsedUpdate {
   Bytes input;
-  std::vector<ParsedBlock> blocks;      // as on the wire
+  std::vector<ParsedBlock> blocks;      // descending by client, each client once
   std::vector<ParsedStruct> structs;
   std::vector<DeleteRange> deletes;     // as on the wire
 

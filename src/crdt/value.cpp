@@ -157,10 +157,10 @@ void Value::set(std::string key, Value value) {
   if (is_index_key(key, index)) {
     at = std::find_if(members.begin(), members.end(), [&](const auto& member) {
       uint64_t other;
-      return !is_index_key(member.first, other) || other > index;
+      return !is_index_key(member.key, other) || other > index;
     });
   }
-  members.emplace(at, std::move(key), std::move(value));
+  members.insert(at, Member{std::move(key), std::move(value)});
 }
 
 Value read_any(Reader& in) {

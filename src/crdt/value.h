@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <utility>
 #include <vector>
 
 #include "base/varint.h"
@@ -22,10 +21,16 @@ struct Value {
   int64_t big_int = 0;
   std::string text;                                     // kString; kBytes: the bytes
   std::vector<Value> elements;                          // kArray
-  std::vector<std::pair<std::string, Value>> members;   // kObject, in JavaScript's property order
+  struct Member;
+  std::vector<Member> members;                          // kObject, in JavaScript's property order
 
   // Adds a property where JavaScript would: integer-like keys first, ascending; a key that is there keeps its place.
   void set(std::string key, Value value);
+};
+
+struct Value::Member {
+  std::string key;
+  Value value;
 };
 
 // One validated `any` value. Recursion is bounded by DocLimits::any_depth_max.

@@ -1,0 +1,31 @@
+// Accepted `any` values and JSON texts can be read and written as JSON, and what is written is JSON again.
+#include "base/assert.h"
+#include "crdt/content.h"
+#include "crdt/value.h"
+
+using namespace symphony;
+using namespace symphony::crdt;
+
+extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
+  const Bytes input(data, size);
+  Reader any(input);
+  skip_any(any, 64);
+  if (any.ok()) {
+    const size_t end = any.position();
+    Reader in(input);
+    const Value value = read_any(in);
+    ASSERT(in.ok() && in.position() == end);
+    std::string json;
+    write_json(json, value);
+    ASSERT(value.kind == Value::Kind::kUndefined || is_json(json, 64));
+    to_js_string(value);
+  }
+  Reader text(input);
+  skip_json(text, 64);
+  if (text.ok()) {
+    std::string again;
+    write_json(again, parse_json(Reader(input).read_var_string()));
+    ASSERT(is_json(again, 64));
+  }
+  return 0;
+}
