@@ -8,7 +8,7 @@ const arrows: Record<string, [number, number]> = { ArrowLeft: [-1, 0], ArrowRigh
 
 export function listenToKeys(board: Board): () => void {
   const onKey = (event: KeyboardEvent) => {
-    if (event.defaultPrevented || isTyping(event.target) || document.querySelector('dialog[open]')) return;
+    if (event.defaultPrevented || isTyping(event.target) || document.querySelector('dialog[open], :popover-open')) return;
     if (board.element.offsetParent === null) return;  // hidden: the page has the whole window
     const handled = event.ctrlKey || event.metaKey ? onCommand(board, event) : !event.altKey && onPlainKey(board, event);
     if (handled) event.preventDefault();

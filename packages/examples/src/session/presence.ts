@@ -49,7 +49,20 @@ export class Presence {
       .filter(([, state]) => state['user'])
       .map(([clientId, state]) => readPeer(clientId, state, clientId === self))
       .sort((a, b) => Number(b.self) - Number(a.self) || a.clientId - b.clientId);
+    this.stepAside();
   };
+
+  // Of two people with one colour that neither chose, the one with the larger id takes another.
+  private stepAside(): void {
+    const others = this.peers.value.filter((peer) => !peer.self);
+    const { color } = this.me.value;
+    if (load(localStorage) || !others.some((peer) => peer.color === color && peer.clientId < this.awareness.clientID)) return;
+    const free = peopleColors.filter((one) => !others.some((peer) => peer.color === one));
+    if (free.length === 0) return;
+    const person = { ...this.me.value, color: pick(free) };
+    store(sessionStorage, person);
+    this.me.value = person;
+  }
 }
 
 // What peers send is theirs to choose, so nothing of it is used unread.
