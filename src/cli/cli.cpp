@@ -14,8 +14,6 @@ class HelpFormatter final : public CLI::Formatter {
     column_width(36);
     label("OPTIONS", "options");
     label("SUBCOMMAND", "command");
-    label("Subcommands", "Commands");
-    label("Options", "Other");
   }
 
   std::string make_option_opts(const CLI::Option* option) const override {
@@ -32,7 +30,7 @@ class HelpFormatter final : public CLI::Formatter {
  private:
   static constexpr size_t kLineMax = 104;
 
-  // Breaks between words; the rest is indented to the column of descriptions.
+  // Broken between words; CLI11 indents what follows a line break.
   std::string wrapped(const std::string& text) const {
     const size_t width = kLineMax - column_width_;
     std::string out;
@@ -41,7 +39,7 @@ class HelpFormatter final : public CLI::Formatter {
       const size_t end = std::min(text.find(' ', at), text.size());
       const size_t word = end - at;
       if (line != 0 && line + 1 + word > width) {
-        out += "\n" + std::string(column_width_, ' ');
+        out += '\n';
         line = 0;
       } else if (line != 0) {
         out += ' ';

@@ -18,12 +18,11 @@ void add(CLI::App& command, const std::string& group, const std::string& flag, c
         if (auto value = parse(text)) target = *value;
       },
       help);
-  option->check(CLI::Validator(
-      [parse](std::string& text) {
-        const auto value = parse(text);
-        return value ? std::string() : value.error().message;
-      },
-      type));
+  const auto check = [parse](std::string& text) {
+    const auto value = parse(text);
+    return value ? std::string() : value.error().message;
+  };
+  option->check(CLI::Validator(check, ""));
   option->type_name(type)->envname(variable_of(flag))->group(group)->default_str(default_text);
 }
 

@@ -9,6 +9,7 @@ namespace symphony {
 void add_serve_command(CLI::App& app, ServeOptions& options) {
   CLI::App& serve =
       *app.add_subcommand("serve", "Run Symphony on this machine: all rooms in one process, one file");
+  serve.group("Commands");
   ServerOptions& server = options.server;
 
   OptionGroup(serve, "Where")

@@ -55,8 +55,8 @@ class ConnectionHandler {
   // `bytes` are valid during the call only.
   virtual void on_read(Bytes bytes) = 0;
 
-  // The socket could not take all that was queued (`queued_bytes` are left), or has taken some of it since;
-  // 0: the queue has become empty. Not called as long as every write goes through at once.
+  // After a turn in which the queue has changed while the socket does not take all of it: `queued_bytes` are
+  // left. 0: the queue has become empty. Not called as long as every write goes through at once.
   virtual void on_backlog(size_t queued_bytes) = 0;
 
   // The client closed its side or the connection broke; nothing more will be read or called.
@@ -72,8 +72,9 @@ class Connection {
   // Queues bytes. All that is queued during one turn of the loop leaves in one system call.
   virtual void send(SharedBuffer bytes) = 0;
 
-  // Bytes not yet taken by the socket.
+  // Bytes not yet taken by the socket, and bytes that it has taken so far.
   virtual size_t queued_bytes() const = 0;
+  virtual uint64_t sent_bytes() const = 0;
 
   // Reading is off at first. While it is off the client is slowed by TCP itself, and its leaving goes
   // unnoticed.

@@ -180,6 +180,7 @@ void HttpSession::finish() {
   deadline_ = shard_.loop().now() + shard_.services().options().close_timeout;
 }
 
+// A client on a slow line may take long for a large file, as long as it takes something.
 void HttpSession::on_backlog(size_t) {
   progress_ = shard_.loop().now();
   deadline_ = std::max(deadline_, progress_ + shard_.services().options().close_timeout);

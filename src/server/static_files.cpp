@@ -113,7 +113,7 @@ Result<StaticFiles> StaticFiles::read(const fs::path& folder, const StaticLimits
 
 HttpResponse StaticFiles::respond(std::string_view target, std::string_view if_none_match) const {
   const auto path = percent_decode(path_of(target));
-  if (!path || !path->starts_with('/')) return text_response(400, "the path of this request is malformed");
+  if (!path || !target.starts_with('/')) return text_response(400, "the path of this request is malformed");
   auto found = files_.find(path->ends_with('/') ? *path + "index.html" : *path);
   if (found == files_.end()) {
     if (!path->ends_with('/') && files_.contains(*path + "/index.html")) {

@@ -26,8 +26,7 @@ WebSocketSession::WebSocketSession(Shard& shard, uint64_t id, std::unique_ptr<io
       ticket_(std::move(ticket)),
       connection_(shard.loop().attach(std::move(socket), *this)),
       parser_(parser_options(shard.services().options())),
-      heard_(shard.loop().now()),
-      progress_(heard_) {}
+      heard_(shard.loop().now()) {}
 
 void WebSocketSession::start(Upgraded& upgraded) {
   ++shard_.counters().websockets_opened;
@@ -124,7 +123,13 @@ void WebSocketSession::finish(Buffer close_frame, const std::string& counted_as)
 
 void WebSocketSession::on_backlog(size_t queued_bytes) {
   const ServerOptions& options = shard_.services().options();
-  progress_ = shard_.loop().now();
+  const bool begins = progress_ == kNever;
+  if (queued_bytes == 0) {
+    progress_ = kNever;
+  } else if (begins || connection_->sent_bytes() != sent_bytes_) {
+    progress_ = shard_.loop().now();
+  }
+  sent_bytes_ = connection_->sent_bytes();
   if (closing_since_ != kNever) return;
   if (!over_ && queued_bytes > options.backlog_high_bytes) {
     over_ = true;
@@ -153,7 +158,7 @@ void WebSocketSession::on_tick(Time now) {
     if (now - closing_since_ >= options.close_timeout) shard_.retire(id_);
     return;
   }
-  if (connection_->queued_bytes() != 0 && now - progress_ >= options.stuck_timeout) {
+  if (progress_ != kNever && now - progress_ >= options.stuck_timeout) {
     return refuse(ws::kTryAgainLater, "the connection takes nothing of what is sent; reconnect to catch up");
   }
   if (held_) return;  // its silence is our doing

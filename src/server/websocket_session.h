@@ -43,8 +43,9 @@ class WebSocketSession final : public Session, public PeerConnection {
   Admission::Ticket ticket_;
   std::unique_ptr<io::Connection> connection_;
   ws::FrameParser parser_;
-  Time heard_;     // when the client last sent anything
-  Time progress_;  // when the client last took some of what is queued
+  Time heard_;               // when the client last sent anything
+  Time progress_ = kNever;   // when the client last took some of its backlog; kNever: it has none
+  uint64_t sent_bytes_ = 0;  // by then
   Time closing_since_ = kNever;
   bool held_ = false;    // by the room: no messages are handed to it
   bool over_ = false;    // the room knows that the queue is over its bound

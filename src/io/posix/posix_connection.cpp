@@ -31,6 +31,7 @@ class PosixConnection final : public Connection {
 
   void send(SharedBuffer bytes) override { core_->send(std::move(bytes)); }
   size_t queued_bytes() const override { return core_->queued_bytes(); }
+  uint64_t sent_bytes() const override { return core_->sent_bytes(); }
   void set_reading(bool on) override { core_->set_reading(on); }
   void finish() override { core_->finish(); }
   std::unique_ptr<Socket> release() override { return core_->release(); }
@@ -75,7 +76,7 @@ void ConnectionCore::send(SharedBuffer bytes) {
 }
 
 void ConnectionCore::flush_soon() {
-  if (flush_planned_ || write_armed_) return;
+  if (flush_planned_) return;
   flush_planned_ = true;
   loop_.flush_later(shared_from_this());
 }
@@ -129,11 +130,13 @@ void ConnectionCore::arm_write() {
 
 void ConnectionCore::flush() {
   flush_planned_ = false;
-  if (handler_ == nullptr || write_armed_) return;
-  if (!write_some()) return;
+  if (handler_ == nullptr) return;
+  if (!write_armed_) {
+    if (!write_some()) return;
+    if (queued_bytes_ != 0) arm_write();
+    if (finishing_ && queued_bytes_ == 0) ::shutdown(socket_.native_handle(), SHUT_WR);
+  }
   const bool was_backlogged = std::exchange(backlogged_, queued_bytes_ != 0);
-  if (queued_bytes_ != 0) arm_write();
-  if (finishing_ && queued_bytes_ == 0) ::shutdown(socket_.native_handle(), SHUT_WR);
   if (backlogged_ || was_backlogged) handler_->on_backlog(queued_bytes_);
 }
 
@@ -167,6 +170,7 @@ bool ConnectionCore::write_some() {
 
 void ConnectionCore::consume(size_t bytes) {
   queued_bytes_ -= bytes;
+  sent_bytes_ += bytes;
   front_offset_ += bytes;
   while (front_ < queue_.size() && front_offset_ >= queue_[front_]->size()) {
     front_offset_ -= queue_[front_]->size();

@@ -39,6 +39,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
 
   void send(SharedBuffer bytes);
   size_t queued_bytes() const { return queued_bytes_; }
+  uint64_t sent_bytes() const { return sent_bytes_; }
   void set_reading(bool on);
   void finish();
   void close();
@@ -65,6 +66,7 @@ class ConnectionCore : public std::enable_shared_from_this<ConnectionCore> {
   size_t front_ = 0;
   size_t front_offset_ = 0;  // bytes of the front buffer that have been taken
   size_t queued_bytes_ = 0;
+  uint64_t sent_bytes_ = 0;
   bool v6_;
   bool reading_ = false;        // wanted
   bool read_armed_ = false;     // a wait for readability is pending

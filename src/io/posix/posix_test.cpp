@@ -187,6 +187,7 @@ TEST_F(PosixTest, WhatTheSocketDoesNotTakeWaitsInOrder) {
   ::close(fd);
   on_loop(a.loop(), [&] {
     EXPECT_EQ(handler.connection->queued_bytes(), 0u);
+    EXPECT_EQ(handler.connection->sent_bytes(), expected.size());
     handler.connection.reset();
     return 0;
   });
