@@ -21,6 +21,9 @@ constexpr size_t kBuffersPerWrite = 64;
 constexpr size_t kBytesPerFlush = 1u << 20;
 // An emptied queue gives back more capacity than this (entries of 16 bytes).
 constexpr size_t kQueueCapacityKept = 64;
+// What the kernel may hold of a connection's unsent bytes. The rest waits in our queue, where a slow reader
+// is noticed and its updates can still be merged.
+constexpr int kKernelUnsentBytes = 256 << 10;
 
 std::string describe(int error) { return std::generic_category().message(error); }
 
@@ -66,6 +69,7 @@ ConnectionCore::ConnectionCore(PosixLoop& loop, PosixSocket& socket, ConnectionH
   }
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+  ::setsockopt(fd, IPPROTO_TCP, TCP_NOTSENT_LOWAT, &kKernelUnsentBytes, sizeof kKernelUnsentBytes);
 }
 
 void ConnectionCore::send(SharedBuffer bytes) {
