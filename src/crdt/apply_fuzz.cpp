@@ -3,9 +3,10 @@
 //
 // Input: { u16 little-endian length, that many bytes }*; a length beyond the rest takes the rest.
 #include <algorithm>
+#include <cstdio>
+#include <cstdlib>
 
 #include "base/assert.h"
-#include "crdt/update.h"
 #include "symphony/doc.h"
 
 using namespace symphony;
@@ -22,7 +23,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const Buffer before = *doc.encode_state_as_update();
     const auto applied = doc.apply_update(update);
     if (!applied) ASSERT(*doc.encode_state_as_update() == before);
-    ASSERT(doc.check_invariants().empty());
+    if (const std::string broken = doc.check_invariants(); !broken.empty()) {
+      std::fprintf(stderr, "%s\n", broken.c_str());
+      std::abort();
+    }
   }
   for (const std::string& root : doc.root_names()) {
     doc.to_delta(root);
@@ -31,13 +35,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   Doc copy;
   const auto rebuilt = copy.apply_update(*doc.encode_state_as_update());
   ASSERT(rebuilt.has_value());
-  // At least what the document shows: what waited may find its place when everything comes at once.
-  const std::vector<crdt::Id> shown = *crdt::parse_state_vector(doc.encode_state_vector());
-  const std::vector<crdt::Id> again = *crdt::parse_state_vector(copy.encode_state_vector());
-  for (const crdt::Id& id : shown) {
-    ASSERT(std::any_of(again.begin(), again.end(),
-                       [&](const crdt::Id& other) { return other.client == id.client && other.clock >= id.clock; }));
-  }
+  // While something waits the two may differ, as in Yjs: it may find its place when everything comes at once, or, where
+  // two writers used one client id for different things, lose it.
+  if (!doc.has_pending()) ASSERT(copy.encode_state_vector() == doc.encode_state_vector());
   ASSERT(copy.check_invariants().empty());
   return 0;
 }

@@ -405,7 +405,6 @@ std::string Store::check_invariants() const {
     }
     if (item.left == kNil && !item.map_entry && parent.start != index) return "a list does not begin with its first item" + at;
     if (item.right == kNil && item.map_entry && entries[item.parent].last != index) return "a map entry misses its last item" + at;
-    if (item.map_entry && item.right != kNil && !item.deleted) return "an overwritten map value is not deleted" + at;
     if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted) return "a child outlives its parent" + at;
     if (item.ref == kType && types[item.content].owner != index) return "a type does not know its item" + at;
     if (!item.deleted && item.countable() && !item.map_entry) length[parent_type(item)] += item.len;
