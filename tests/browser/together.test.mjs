@@ -26,9 +26,10 @@ scenario('what one window draws appears in the other', async (stage) => {
   await b.press('Delete');
   await a.untilCount(a.shapes('rectangle'), 0);
 
-  // Undo takes back one's own steps only.
+  // Undo takes back one's own steps only: of what this window drew the pen stroke is left, and goes.
   await a.press('Control+z');
-  await a.untilCount(a.shapes(), 4);
+  await b.untilCount(b.shapes('pen'), 0);
+  await b.untilCount(b.shapes(), 3);
   await b.press('Control+z');
   await a.untilCount(a.shapes('rectangle'), 1);
   await b.untilShows(await a.picture());

@@ -7,6 +7,7 @@
 // One Y.Map a shape, so that two people can change different things about it at once and both changes stay.
 // What a gesture changes is *staged*: shown at once here, and written to the document (and so sent) 25 times a second,
 // because 60 or 120 pointer events a second are more than anyone watching can see.
+import { uuidv4 } from 'lib0/random';
 import * as Y from 'yjs';
 import { Signal } from '../base/signal.ts';
 import { readShape, type Kind, type Patch, type Shape, type Style } from './shapes.ts';
@@ -63,7 +64,7 @@ export class BoardModel {
   }
 
   create(kind: Kind, style: Style, fields: Patch, content: { points?: number[]; text?: string } = {}): string {
-    const id = crypto.getRandomValues(new Uint32Array(2)).reduce((text, word) => text + word.toString(36).padStart(7, '0'), '');
+    const id = uuidv4();
     const map = new Y.Map<unknown>();
     const all = this.all();
     const z = (all[all.length - 1]?.z ?? 0) + 1;
