@@ -5,7 +5,7 @@ import './styles/board.css';
 import './styles/page.css';
 import { h, svg } from './base/dom.ts';
 import { Board } from './board/board.ts';
-import type { Page } from './notes/page.ts';
+import type { Page } from './page/page.ts';
 import { goToFreshRoom, goToRoom, Room, roomNameFromAddress } from './session/room.ts';
 import { helpButton } from './ui/help.ts';
 import { mark } from './ui/icons.ts';
@@ -39,7 +39,7 @@ function open(name: string): () => void {
   const stopLayout = layout.subscribe((value) => {
     app.dataset['layout'] = value;
     if (value === 'board' || page) return;
-    page = import('./notes/page.ts').then(({ Page }) => new Page(room));
+    page = import('./page/page.ts').then(({ Page }) => new Page(room));
     void page.then((loaded) => { if (!closed) main.append(loaded.element); });
   });
 
@@ -73,12 +73,16 @@ function hint(): HTMLElement {
       ' and watch it arrive.'));
 }
 
-// Five lines, and a tune that is being written on them.
+// Five lines, and a tune in the inks of the board.
 function staff(): SVGElement {
-  const lines = [0, 1, 2, 3, 4].map((line) => svg('path', { d: `M0 ${30 + line * 12}h360` }));
-  const tune = 'M84 66C104 40 122 88 142 64S172 20 192 44S214 92 236 66S262 46 278 58';
-  return svg('svg', { class: 'staff', viewBox: '0 0 360 108', 'aria-hidden': 'true' }, ...lines,
-    svg('path', { class: 'tune', d: tune, pathLength: 1 }));
+  const lines = [0, 1, 2, 3, 4].map((line) => svg('path', { d: `M0 ${42 + line * 12}h360` }));
+  const notes = (['rose', 'amber', 'moss', 'lake', 'plum'] as const).map((color, index) => {
+    const [x, y] = [100 + index * 40, [84, 72, 60, 66, 48][index]!];
+    return svg('g', { class: `tune ink-${color}`, style: `animation-delay:${index * 110}ms` },
+      svg('ellipse', { rx: 7.5, ry: 5.6, transform: `translate(${x} ${y}) rotate(-20)` }),
+      svg('path', { d: `M${x + 6.6} ${y - 2}V${y - 36}` }));
+  });
+  return svg('svg', { class: 'staff', viewBox: '0 0 360 108', 'aria-hidden': 'true' }, svg('g', { class: 'staff-lines' }, ...lines), ...notes);
 }
 
 let close: (() => void) | null = null;

@@ -7,6 +7,8 @@ import type { BoardModel } from './model.ts';
 import { boundsOf, isLine, type Shape } from './shapes.ts';
 import type { Viewport } from './viewport.ts';
 
+const sharedMax = 20;  // presence is sent whole with each pointer movement, so it stays small
+
 export class Selection {
   readonly ids = new Signal<ReadonlySet<string>>(new Set());
   readonly marquee = new Signal<Box | null>(null);
@@ -18,7 +20,7 @@ export class Selection {
       this.draw();
     });
     this.ids.subscribe((ids) => {
-      presence.share('selection', [...ids].slice(0, 200));
+      presence.share('selection', [...ids].slice(0, sharedMax));
       this.draw();
     });
     this.marquee.subscribe(() => this.draw());
@@ -42,7 +44,7 @@ export class Selection {
   }
 
   get shapes(): Shape[] {
-    return this.model.all().filter((shape) => this.ids.value.has(shape.id));
+    return [...this.ids.value].map((id) => this.model.get(id)).filter((shape) => shape !== undefined);
   }
 
   get bounds(): Box | null {

@@ -51,10 +51,11 @@ export class Viewport {
 
   show(box: Box): void {
     const { width, height } = this.element.getBoundingClientRect();
-    const [spaceX, spaceY] = [Math.max(80, width - 96), Math.max(80, height - 260)];  // clear of the bars around the board
+    const bars = Math.min(150, height / 3);  // they cover the lower end of the board
+    const [spaceX, spaceY] = [Math.max(80, width - 64), Math.max(80, height - bars - 64)];
     const zoom = Math.max(zoomMin, Math.min(1.5, spaceX / (box.width || 1), spaceY / (box.height || 1)));
     const middle = center(box);
-    this.view.value = { x: middle.x - width / 2 / zoom, y: middle.y - height / 2 / zoom, zoom };
+    this.view.value = { x: middle.x - width / 2 / zoom, y: middle.y - (height - bars) / 2 / zoom, zoom };
   }
 
   private clientCenter() {

@@ -10,13 +10,13 @@ interface Format {
   active?: (editor: Editor) => boolean;
 }
 
-const heading = (level: 1 | 2 | 3): Format => ({
+const heading = (level: 1 | 2): Format => ({
   name: `Heading ${level}`, image: `H${level}`,
   run: (chain) => chain.toggleHeading({ level }), active: (editor) => editor.isActive('heading', { level }),
 });
 
 const groups: Format[][] = [
-  [heading(1), heading(2), heading(3)],
+  [heading(1), heading(2)],
   [
     { name: 'Bold (Ctrl+B)', image: 'bold', run: (chain) => chain.toggleBold(), active: (editor) => editor.isActive('bold') },
     { name: 'Italic (Ctrl+I)', image: 'italic', run: (chain) => chain.toggleItalic(), active: (editor) => editor.isActive('italic') },
