@@ -1,8 +1,8 @@
 // The engine's side of bench/engine/run.mjs, which writes the fixtures with npm yjs and prints both sides.
 //
-// A fixture folder holds state.bin (a whole document as one update), updates.bin (the same document as the updates in
-// which it came, each with a 32-bit little-endian length before it) and vector.bin (a state vector from shortly before
-// the end).
+// A fixture folder holds state.bin (a whole document as one update), updates.bin (the same document as the
+// updates in which it came, each with a 32-bit little-endian length before it) and vector.bin (a state vector
+// from shortly before the end).
 #include <benchmark/benchmark.h>
 #include <malloc.h>
 
@@ -26,7 +26,9 @@ using symphony::Doc;
 Buffer read_file(const std::string& path) {
   std::ifstream in(path, std::ios::binary);
   if (!in) {
-    std::fprintf(stderr, "cannot read %s: run bench/engine/run.mjs, which makes the fixtures and calls this\n", path.c_str());
+    std::fprintf(stderr,
+                 "cannot read %s: run bench/engine/run.mjs, which makes the fixtures and calls this\n",
+                 path.c_str());
     std::exit(1);
   }
   return Buffer(std::istreambuf_iterator<char>(in), {});

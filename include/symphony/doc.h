@@ -1,8 +1,9 @@
 // A Yjs document: the CRDT engine's public face.
 //
 // A Doc holds what `new Y.Doc()` holds on a server: it takes updates in any order, keeps what must wait, and
-// gives back states, diffs and state vectors, byte for byte what Yjs 13 would give. It never trusts its input:
-// every update is validated whole before anything changes, so an update is applied completely or not at all.
+// gives back states, diffs and state vectors, byte for byte what Yjs 13 would give. It never trusts its
+// input: every update is validated whole before anything changes, so an update is applied completely or not
+// at all.
 //
 // A Doc is single-threaded and does no I/O. Ids are Yjs's: a client is a 53-bit number, a clock counts UTF-16
 // code units or array elements of that client.
@@ -21,20 +22,20 @@ namespace symphony {
 
 // Bounds on what peers may make a document hold. Each is checked before the document changes.
 struct DocLimits {
-  size_t update_bytes_max = 256u << 20;    // one update
-  size_t clients_max = (1u << 20) - 1;         // distinct client ids in the document
-  size_t roots_max = 1u << 16;             // distinct root type names
-  size_t any_depth_max = 128;              // nesting of one JSON-like value
-  size_t pending_bytes_max = 16u << 20;    // updates waiting for something that has not arrived
-  uint64_t content_bytes_max = 1u << 30;   // all contents of the document together
+  size_t update_bytes_max = 256u << 20;   // one update
+  size_t clients_max = (1u << 20) - 1;    // distinct client ids in the document
+  size_t roots_max = 1u << 16;            // distinct root type names
+  size_t any_depth_max = 128;             // nesting of one JSON-like value
+  size_t pending_bytes_max = 16u << 20;   // updates waiting for something that has not arrived
+  uint64_t content_bytes_max = 1u << 30;  // all contents of the document together
 };
 
 struct DocOptions {
-  bool gc = true;                    // drop the content of what is deleted, as Y.Doc does by default
-  bool forward_input = true;         // let Applied::forward spare the encoding of what came in anyway
-  bool format_cleanup = true;        // remove redundant formatting after remote changes, as Y.Doc does
+  bool gc = true;              // drop the content of what is deleted, as Y.Doc does by default
+  bool forward_input = true;   // let Applied::forward spare the encoding of what came in anyway
+  bool format_cleanup = true;  // remove redundant formatting after remote changes, as Y.Doc does
   DocLimits limits;
-  uint64_t seed = 0;                 // seeds the hash tables that are keyed by a peer's numbers
+  uint64_t seed = 0;  // seeds the hash tables that are keyed by a peer's numbers
 };
 
 // The shared types of Yjs. A root has no kind of its own until somebody reads it as one.
@@ -42,10 +43,11 @@ enum class TypeKind : uint8_t { kArray, kMap, kText, kXmlElement, kXmlFragment, 
 
 // What an applied update did.
 struct Applied {
-  bool changed = false;     // the document changed: see `forward` and `updates` for what other peers need
-  bool pending = false;     // a part waits for updates that have not arrived yet (ask for them with sync step 1)
-  bool forward = false;     // all of the input was new: it is itself the first update for the peers, and `updates`
-                            // omits it (Yjs would write the same operations again, at times in other bytes)
+  bool changed = false;  // the document changed: see `forward` and `updates` for what other peers need
+  bool pending = false;  // a part waits for updates that have not arrived yet (ask for them with sync step 1)
+  bool forward =
+      false;  // all of the input was new: it is itself the first update for the peers, and `updates`
+              // omits it (Yjs would write the same operations again, at times in other bytes)
   std::vector<Buffer> updates;  // what else Yjs would emit as 'update' events, in order
 };
 
@@ -56,8 +58,8 @@ class Doc {
   Doc(Doc&&) noexcept;
   Doc& operator=(Doc&&) noexcept;
 
-  // Y.applyUpdate. kInvalid or kLimit with a sentence that says what and where; the document is then as before.
-  // Cost: linear in the update, plus a search for each origin.
+  // Y.applyUpdate. kInvalid or kLimit with a sentence that says what and where; the document is then as
+  // before. Cost: linear in the update, plus a search for each origin.
   Result<Applied> apply_update(Bytes update);
 
   // Y.encodeStateAsUpdate. An empty state vector asks for everything. kInvalid if the vector is malformed.

@@ -4,10 +4,10 @@
 #include <cstdio>
 #include <cstdlib>
 
-#define ASSERT(condition)                                                                            \
-  do {                                                                                               \
-    if (__builtin_expect(!(condition), 0)) {                                                         \
-      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__, #condition);         \
-      std::abort();                                                                                  \
-    }                                                                                                \
+#define ASSERT(condition)                                                                    \
+  do {                                                                                       \
+    if (__builtin_expect(!(condition), 0)) {                                                 \
+      std::fprintf(stderr, "%s:%d: broken invariant: %s\n", __FILE__, __LINE__, #condition); \
+      std::abort();                                                                          \
+    }                                                                                        \
   } while (false)

@@ -32,7 +32,8 @@ size_t multibyte_length(const uint8_t* at, size_t left) {
     if (lead == 0xed && at[1] >= 0xa0) return 0;  // surrogate
     return 3;
   }
-  if (lead > 0xf4 || left < 4 || !is_continuation(at[1]) || !is_continuation(at[2]) || !is_continuation(at[3])) {
+  if (lead > 0xf4 || left < 4 || !is_continuation(at[1]) || !is_continuation(at[2]) ||
+      !is_continuation(at[3])) {
     return 0;
   }
   if (lead == 0xf0 && at[1] < 0x90) return 0;   // overlong

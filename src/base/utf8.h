@@ -16,8 +16,8 @@ inline bool is_utf8(Bytes bytes) { return utf16_length(bytes).has_value(); }
 
 // Where UTF-16 code unit `units` begins in valid UTF-8 that holds at least that many.
 struct Utf16Cut {
-  size_t bytes;         // byte offset of the character that holds the unit
-  bool inside_pair;     // the unit is the second half of a surrogate pair (of the 4-byte character at `bytes`)
+  size_t bytes;      // byte offset of the character that holds the unit
+  bool inside_pair;  // the unit is the second half of a surrogate pair (of the 4-byte character at `bytes`)
 };
 Utf16Cut utf16_cut(Bytes utf8, size_t units);
 

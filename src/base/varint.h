@@ -1,8 +1,8 @@
 // lib0's variable-length integers and byte strings, as every Yjs message uses them.
 //
-// varUint: 7 bits a byte, least significant first, bit 7 = more follow. Values up to 2^53-1, as in JavaScript.
-// varInt: the first byte holds more(0x80), negative(0x40) and 6 bits; then as varUint. Minus zero exists.
-// varBytes, varString: varUint length, then the bytes.
+// varUint: 7 bits a byte, least significant first, bit 7 = more follow. Values up to 2^53-1, as in
+// JavaScript. varInt: the first byte holds more(0x80), negative(0x40) and 6 bits; then as varUint. Minus zero
+// exists. varBytes, varString: varUint length, then the bytes.
 #pragma once
 
 #include <cstdint>

@@ -87,7 +87,8 @@ uint64_t Applier::missing(const ParsedUpdate& update, const ParsedStruct& s, uin
     return other != client && clock >= store_.state(store_.find_client(other));
   };
   if (s.has_origin() && unknown(s.origin_client, s.origin_clock)) return s.origin_client;
-  if (s.has_right_origin() && unknown(s.right_origin_client, s.right_origin_clock)) return s.right_origin_client;
+  if (s.has_right_origin() && unknown(s.right_origin_client, s.right_origin_clock))
+    return s.right_origin_client;
   if (s.has_parent()) {
     const ParsedParent parent = update.parent(s);
     if (!parent.is_root && unknown(parent.item.client, parent.item.clock)) return parent.item.client;
@@ -98,7 +99,8 @@ uint64_t Applier::missing(const ParsedUpdate& update, const ParsedStruct& s, uin
 uint32_t Applier::find_refs(uint64_t client) const {
   const auto at = std::lower_bound(refs_.begin(), refs_.end(), client,
                                    [](const Refs& refs, uint64_t c) { return refs.client < c; });
-  return at != refs_.end() && at->client == client && !at->taken ? static_cast<uint32_t>(at - refs_.begin()) : kNil;
+  return at != refs_.end() && at->client == client && !at->taken ? static_cast<uint32_t>(at - refs_.begin())
+                                                                 : kNil;
 }
 
 // Everything on the stack waits, and with it all that follows of the same clients.

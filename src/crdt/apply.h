@@ -1,6 +1,6 @@
-// Bringing an update into a document: which structs can be integrated, in which order, and what must wait. The same
-// walk as Yjs's integrateStructs and readUpdateV2, because what is left waiting, and so the encoded state, depends on
-// it.
+// Bringing an update into a document: which structs can be integrated, in which order, and what must wait.
+// The same walk as Yjs's integrateStructs and readUpdateV2, because what is left waiting, and so the encoded
+// state, depends on it.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +21,8 @@ class Applier {
   // something it waited for has come.
   void apply(const ParsedUpdate& update, Transaction& transaction);
 
-  // Whether the last apply() found every struct and delete of its update new and in place, so that the update itself
-  // says what changed.
+  // Whether the last apply() found every struct and delete of its update new and in place, so that the update
+  // itself says what changed.
   bool all_new() const { return all_new_; }
   // Whether the last apply() left some of its update waiting.
   bool left_waiting() const { return left_waiting_; }
@@ -39,8 +39,8 @@ class Applier {
     bool done() const { return taken || at == count; }
   };
   struct Head {
-    uint32_t refs = 0;    // index into refs_
-    uint32_t index = 0;   // into the update's structs
+    uint32_t refs = 0;   // index into refs_
+    uint32_t index = 0;  // into the update's structs
   };
   struct Rest {
     uint64_t client = 0;

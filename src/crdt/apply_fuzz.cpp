@@ -1,5 +1,5 @@
-// Any bytes as a sequence of updates: refused ones leave no trace, accepted ones leave a sound document whose state
-// is itself an update that rebuilds it.
+// Any bytes as a sequence of updates: refused ones leave no trace, accepted ones leave a sound document whose
+// state is itself an update that rebuilds it.
 //
 // Input: { u16 little-endian length, that many bytes }*; a length beyond the rest takes the rest.
 #include <algorithm>
@@ -30,13 +30,14 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const std::string& root : doc.root_names()) {
     doc.to_delta(root);
-    for (int kind = 0; kind <= static_cast<int>(TypeKind::kXmlText); ++kind) doc.to_json(root, static_cast<TypeKind>(kind));
+    for (int kind = 0; kind <= static_cast<int>(TypeKind::kXmlText); ++kind)
+      doc.to_json(root, static_cast<TypeKind>(kind));
   }
   Doc copy;
   const auto rebuilt = copy.apply_update(*doc.encode_state_as_update());
   ASSERT(rebuilt.has_value());
-  // While something waits the two may differ, as in Yjs: it may find its place when everything comes at once, or, where
-  // two writers used one client id for different things, lose it.
+  // While something waits the two may differ, as in Yjs: it may find its place when everything comes at once,
+  // or, where two writers used one client id for different things, lose it.
   if (!doc.has_pending()) ASSERT(copy.encode_state_vector() == doc.encode_state_vector());
   ASSERT(copy.check_invariants().empty());
   return 0;

@@ -55,15 +55,30 @@ const char* walk_any(Reader& in, size_t depth_max, bool check) {
       case kUndefined:
       case kNull:
       case kTrue:
-      case kFalse: break;
-      case kInteger: in.read_var_int(magnitude); break;
-      case kFloat32: in.read_bytes(4); break;
+      case kFalse:
+        break;
+      case kInteger:
+        in.read_var_int(magnitude);
+        break;
+      case kFloat32:
+        in.read_bytes(4);
+        break;
       case kFloat64:
-      case kBigInt: in.read_bytes(8); break;
-      case kStringTag: text(); break;
-      case kUint8Array: in.read_var_bytes(); break;
-      case kObject: frames.push_back({in.read_var_uint(), true}); break;
-      case kArray: frames.push_back({in.read_var_uint(), false}); break;
+      case kBigInt:
+        in.read_bytes(8);
+        break;
+      case kStringTag:
+        text();
+        break;
+      case kUint8Array:
+        in.read_var_bytes();
+        break;
+      case kObject:
+        frames.push_back({in.read_var_uint(), true});
+        break;
+      case kArray:
+        frames.push_back({in.read_var_uint(), false});
+        break;
       default:
         if (in.ok()) fault = "a value is of an unknown kind";
         in.set_failed();
@@ -137,18 +152,24 @@ class JsonChecker {
   }
 
   bool literal(std::string_view word) {
-    if (static_cast<size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word) return false;
+    if (static_cast<size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word)
+      return false;
     at_ += word.size();
     return true;
   }
 
   bool scalar() {
     switch (*at_) {
-      case '"': return string();
-      case 't': return literal("true");
-      case 'f': return literal("false");
-      case 'n': return literal("null");
-      default: return number();
+      case '"':
+        return string();
+      case 't':
+        return literal("true");
+      case 'f':
+        return literal("false");
+      case 'n':
+        return literal("null");
+      default:
+        return number();
     }
   }
 
@@ -222,9 +243,9 @@ const char* skip_json(Reader& in, size_t depth_max, bool undefined_too) {
   const Bytes bytes = in.read_var_bytes();
   const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
   if (!in.ok() || (undefined_too && text == "undefined")) return nullptr;
-  const char* fault = !is_utf8(bytes)              ? "a text is not valid UTF-8"
+  const char* fault = !is_utf8(bytes)             ? "a text is not valid UTF-8"
                       : !is_json(text, depth_max) ? "a JSON text is not valid or nested too deeply"
-                                                   : nullptr;
+                                                  : nullptr;
   if (fault) in.set_failed();
   return fault;
 }

@@ -1,8 +1,9 @@
-// The contents of items as they lie on the wire (Yjs content refs), validated once and then kept as raw bytes.
+// The contents of items as they lie on the wire (Yjs content refs), validated once and then kept as raw
+// bytes.
 //
-// Functions named skip_* read one value and check it completely: lengths against what is left, UTF-8, JSON grammar,
-// nesting. On the first fault they fail the reader and say what is wrong (nullptr: nothing, or the bytes just end).
-// After that, the same bytes may be walked without checks.
+// Functions named skip_* read one value and check it completely: lengths against what is left, UTF-8, JSON
+// grammar, nesting. On the first fault they fail the reader and say what is wrong (nullptr: nothing, or the
+// bytes just end). After that, the same bytes may be walked without checks.
 #pragma once
 
 #include <cstdint>
@@ -28,7 +29,7 @@ enum ContentRef : uint8_t {
   kSkip = 10,
 };
 
-inline constexpr uint8_t kTypeRefMax = 6;   // YXmlText; 7 and above are not Yjs 13's
+inline constexpr uint8_t kTypeRefMax = 6;  // YXmlText; 7 and above are not Yjs 13's
 inline constexpr uint8_t kTypeRefXmlElement = 3;
 inline constexpr uint8_t kTypeRefXmlHook = 5;
 
@@ -46,8 +47,8 @@ const char* skip_any(Reader& in, size_t depth_max);
 // A varString of valid UTF-8.
 const char* skip_utf8(Reader& in);
 
-// A varString that JSON.parse accepts, at most `depth_max` containers deep. `undefined_too`: also the word undefined,
-// which stands for that value in ContentJSON.
+// A varString that JSON.parse accepts, at most `depth_max` containers deep. `undefined_too`: also the word
+// undefined, which stands for that value in ContentJSON.
 const char* skip_json(Reader& in, size_t depth_max, bool undefined_too = false);
 
 // Whether JSON.parse accepts `text`. Cost: linear.

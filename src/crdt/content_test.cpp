@@ -49,16 +49,27 @@ TEST(Any, ReadsWhatLib0Writes) {
 }
 
 TEST(Any, KeepsJavaScriptsOrderOfProperties) {
-  // {b: true, 10: null, 2: false, b: undefined}: indices first, a repeated key keeps its place and takes the last value.
-  EXPECT_EQ(any_json("7604" "0162" "78" "023130" "7e" "0132" "79" "0162" "77" "0178"), R"({"2":false,"10":null,"b":"x"})");
+  // {b: true, 10: null, 2: false, b: undefined}: indices first, a repeated key keeps its place and takes the
+  // last value.
+  EXPECT_EQ(any_json("7604"
+                     "0162"
+                     "78"
+                     "023130"
+                     "7e"
+                     "0132"
+                     "79"
+                     "0162"
+                     "77"
+                     "0178"),
+            R"({"2":false,"10":null,"b":"x"})");
 }
 
 TEST(Any, RefusesLiesAndDepth) {
   EXPECT_FALSE(accepts_any(from_hex("")));
-  EXPECT_FALSE(accepts_any(from_hex("73")));          // an unknown tag
+  EXPECT_FALSE(accepts_any(from_hex("73")));            // an unknown tag
   EXPECT_FALSE(accepts_any(from_hex("75ffffffff0f")));  // four billion elements in no bytes
-  EXPECT_FALSE(accepts_any(from_hex("7702c328")));    // not UTF-8
-  EXPECT_FALSE(accepts_any(from_hex("7c0000")));      // half a float
+  EXPECT_FALSE(accepts_any(from_hex("7702c328")));      // not UTF-8
+  EXPECT_FALSE(accepts_any(from_hex("7c0000")));        // half a float
   Buffer nested;
   for (int i = 0; i < 100000; ++i) nested.insert(nested.end(), {0x75, 0x01});
   nested.push_back(0x7e);
@@ -67,12 +78,14 @@ TEST(Any, RefusesLiesAndDepth) {
 }
 
 TEST(Json, AcceptsWhatJsonParseAccepts) {
-  for (const char* text : {"0", "-0", "1e5", "-1.25E-3", "\"\"", R"("\u00e9\n\"")", "[]", "[ 1 , [ ] , {} ]", "null", " true ",
-                           R"({"a":{"b":[false]}})", R"("\ud83d")"}) {
+  for (const char* text : {"0", "-0", "1e5", "-1.25E-3", "\"\"", R"("\u00e9\n\"")", "[]", "[ 1 , [ ] , {} ]",
+                           "null", " true ", R"({"a":{"b":[false]}})", R"("\ud83d")"}) {
     EXPECT_TRUE(is_json(text, 8)) << text;
   }
-  for (const char* text : {"", "undefined", "01", "1.", ".5", "+1", "1e", "nul", "\"", "\"\\x\"", "\"\t\"", "[1,]", "[,]", "{a:1}",
-                           R"({"a"})", R"({"a":1,})", "1 2", "]", "[", "{", "NaN", "\"\\u12g4\""}) {
+  for (const char* text :
+       {"",    "undefined", "01",     "1.",   ".5",  "+1",         "1e",       "nul",
+        "\"",  "\"\\x\"",   "\"\t\"", "[1,]", "[,]", "{a:1}",      R"({"a"})", R"({"a":1,})",
+        "1 2", "]",         "[",      "{",    "NaN", "\"\\u12g4\""}) {
     EXPECT_FALSE(is_json(text, 8)) << text;
   }
   EXPECT_TRUE(is_json("[[[[[[[[]]]]]]]]", 8));
@@ -81,7 +94,8 @@ TEST(Json, AcceptsWhatJsonParseAccepts) {
 }
 
 TEST(Json, RoundTripsThroughValues) {
-  for (const char* text : {R"({"1":"x","a":[1,2.5,null,true],"b":{"c":"\"\\\b\f\n\r\t\u0001é😀\ud83d"}})", "1e+21", "1e-7", "123456789012345680000"}) {
+  for (const char* text : {R"({"1":"x","a":[1,2.5,null,true],"b":{"c":"\"\\\b\f\n\r\t\u0001é😀\ud83d"}})",
+                           "1e+21", "1e-7", "123456789012345680000"}) {
     std::string out;
     write_json(out, parse_json(text));
     EXPECT_EQ(out, text);

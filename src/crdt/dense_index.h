@@ -1,5 +1,5 @@
-// An open-addressing index over entries that live elsewhere in a dense array: from a hash to the entry's position.
-// Nothing is ever removed. The owner hashes (with a seed: keys come from peers) and compares.
+// An open-addressing index over entries that live elsewhere in a dense array: from a hash to the entry's
+// position. Nothing is ever removed. The owner hashes (with a seed: keys come from peers) and compares.
 //
 // Up to kLinear entries nothing is allocated and the owner's array is searched from the front.
 #pragma once
@@ -17,7 +17,8 @@ inline constexpr uint32_t kNil = 0xffffffff;
 
 class DenseIndex {
  public:
-  // The position for which `equal(position)` holds among entries with `hash`, or kNil. `size`: entries in all.
+  // The position for which `equal(position)` holds among entries with `hash`, or kNil. `size`: entries in
+  // all.
   template <class Equal>
   uint32_t find(uint64_t hash, uint32_t size, Equal equal) const {
     if (cells_.empty()) {

@@ -164,7 +164,8 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     if (!parsed) return tl::unexpected(std::move(parsed.error()));
     known = std::move(*parsed);
     // Descending like the clients; of equal ones the last counts.
-    std::stable_sort(known.begin(), known.end(), [](const Id& a, const Id& b) { return a.client > b.client; });
+    std::stable_sort(known.begin(), known.end(),
+                     [](const Id& a, const Id& b) { return a.client > b.client; });
   }
 
   struct From {
@@ -224,7 +225,8 @@ bool Doc::has_pending() const { return !impl_->pending.empty(); }
 
 std::vector<std::string> Doc::root_names() const {
   std::vector<std::string> names;
-  for (const TypeIndex root : impl_->store.roots) names.emplace_back(impl_->store.text(impl_->store.types[root].name));
+  for (const TypeIndex root : impl_->store.roots)
+    names.emplace_back(impl_->store.text(impl_->store.types[root].name));
   return names;
 }
 

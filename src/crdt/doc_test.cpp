@@ -41,7 +41,8 @@ Doc with(std::vector<std::string_view> updates, DocOptions options = {}) {
 }
 
 // Inputs and outputs as npm yjs 13.6 gives them.
-constexpr std::string_view kBold = "010301000601017404626f6c64047472756584010002686986010204626f6c64046e756c6c00";
+constexpr std::string_view kBold =
+    "010301000601017404626f6c64047472756584010002686986010204626f6c64046e756c6c00";
 
 TEST(Doc, IsEmptyAtFirst) {
   const Doc doc;
@@ -54,15 +55,17 @@ TEST(Doc, IsEmptyAtFirst) {
 }
 
 TEST(Doc, GivesBackYjssBytes) {
-  for (const auto update : {"010201002101016d016b01a80100017d020101010001", "010301000401017401618101000184010101610101010101",
-                            "010101002901016d016401677601086175746f4c6f61647800"}) {
+  for (const auto update :
+       {"010201002101016d016b01a80100017d020101010001", "010301000401017401618101000184010101610101010101",
+        "010101002901016d016401677601086175746f4c6f61647800"}) {
     EXPECT_EQ(state(with({update})), update);
   }
   EXPECT_EQ(state(with({kBold})), kBold);
 }
 
 TEST(Doc, ReadsTextMapAndDelta) {
-  EXPECT_EQ(with({"010201002101016d016b01a80100017d020101010001"}).to_json("m", TypeKind::kMap), R"({"k":2})");
+  EXPECT_EQ(with({"010201002101016d016b01a80100017d020101010001"}).to_json("m", TypeKind::kMap),
+            R"({"k":2})");
   const Doc bold = with({kBold});
   EXPECT_EQ(bold.to_text("t"), "hi");
   EXPECT_EQ(bold.to_delta("t"), R"([{"insert":"hi","attributes":{"bold":true}}])");
@@ -71,14 +74,20 @@ TEST(Doc, ReadsTextMapAndDelta) {
 
 TEST(Doc, SplitsAPairIntoTwoReplacementCharacters) {
   // "a😀b", then "X" between the halves of the pair.
-  const Doc doc = with({"01010100040101740661f09f988062" "00", "01010200c401010102015800"});
-  EXPECT_EQ(doc.to_text("t"), "a\xef\xbf\xbdX\xef\xbf\xbd"
-                              "b");
+  const Doc doc =
+      with({"01010100040101740661f09f988062"
+            "00",
+            "01010200c401010102015800"});
+  EXPECT_EQ(doc.to_text("t"),
+            "a\xef\xbf\xbdX\xef\xbf\xbd"
+            "b");
 }
 
 TEST(Doc, SaysWhatToForward) {
   Doc doc;
-  const Buffer first = from_hex("01010100040101740161" "00");
+  const Buffer first = from_hex(
+      "01010100040101740161"
+      "00");
   auto applied = doc.apply_update(first);
   ASSERT_TRUE(applied);
   EXPECT_TRUE(applied->changed && applied->forward && !applied->pending && applied->updates.empty());
@@ -86,7 +95,9 @@ TEST(Doc, SaysWhatToForward) {
   ASSERT_TRUE(applied);
   EXPECT_FALSE(applied->changed || applied->forward || applied->pending);
   // One clock known, one new: only the new one is for the peers.
-  applied = doc.apply_update(from_hex("0101010004010174026162" "00"));
+  applied =
+      doc.apply_update(from_hex("0101010004010174026162"
+                                "00"));
   ASSERT_TRUE(applied);
   EXPECT_TRUE(applied->changed && !applied->forward);
   ASSERT_EQ(applied->updates.size(), 1u);
@@ -136,7 +147,9 @@ TEST(Doc, RefusesHostileUpdatesWhole) {
     std::string hex;
     const char* says;
   };
-  std::string deep = "0101020008010161" "01";
+  std::string deep =
+      "0101020008010161"
+      "01";
   for (int i = 0; i < 100000; ++i) deep += "7501";
   deep += "7e00";
   const std::vector<Case> cases{
@@ -145,8 +158,14 @@ TEST(Doc, RefusesHostileUpdatesWhole) {
       {"2^31 delete ranges", "000101ffffffff0f0000", "more deletes"},
       {"2^31 structs", "01ffffffff0f0100", "more structs"},
       {"2^50 clients", "ffffffffffffff01", "more clients"},
-      {"GC of length 0", "010102000000" "00", "no length"},
-      {"ContentDeleted of length 0", "0101020001010174" "0000", "no length"},
+      {"GC of length 0",
+       "010102000000"
+       "00",
+       "no length"},
+      {"ContentDeleted of length 0",
+       "0101020001010174"
+       "0000",
+       "no length"},
       {"an empty text", "01010200040101740000", "no length"},
       {"an empty ContentAny", "01010200080101740000", "no length"},
       {"a Skip of length 0", "010102000a0000", "no length"},
@@ -154,22 +173,46 @@ TEST(Doc, RefusesHostileUpdatesWhole) {
       {"GC of length 2^53-1", "0101020000ffffffffffffff0f00", "2^32"},
       {"a clock of 2^53-1", "010102ffffffffffffff0f04010174016100", "2^32"},
       {"a delete at 2^53-1", "00010101ffffffffffffff0f01", "2^32"},
-      {"a number past 2^53", "0101ffffffffffffffff7f00040101740161" "00", "range"},
-      {"origin in its own future", "0101020084020501" "6100", "own future"},
+      {"a number past 2^53",
+       "0101ffffffffffffffff7f00040101740161"
+       "00",
+       "range"},
+      {"origin in its own future",
+       "0101020084020501"
+       "6100",
+       "own future"},
       {"origin is itself", "01010200840200016100", "own future"},
       {"right origin is itself", "01010200440200016100", "own future"},
-      {"parent in its own future", "01010200040002050161" "00", "own future"},
+      {"parent in its own future",
+       "01010200040002050161"
+       "00",
+       "own future"},
       {"one client twice", "0201020004010174016101020004010174016200", "two blocks"},
       {"bytes behind the delete set", "000000", "bytes follow"},
-      {"invalid UTF-8", "01010200040101740" "2c32800", "UTF-8"},
-      {"a surrogate in UTF-8", "0101020004010174" "03eda0bd00", "UTF-8"},
+      {"invalid UTF-8",
+       "01010200040101740"
+       "2c32800",
+       "UTF-8"},
+      {"a surrogate in UTF-8",
+       "0101020004010174"
+       "03eda0bd00",
+       "UTF-8"},
       {"an unknown content", "010102000b01017400", "unknown content"},
       {"ContentMove", "010102000b0101740000", "unknown content"},
       {"a weak link", "01010200070101740700", "unknown shared type"},
       {"any nested 100,000 deep", deep, "nested too deeply"},
-      {"an embed that is not JSON", "0101020005010174" "017b00", "JSON"},
-      {"a JSON content that is not JSON", "0101020002010174" "01017b00", "JSON"},
-      {"flags on a GC", "0101020080" "0100", "flags"},
+      {"an embed that is not JSON",
+       "0101020005010174"
+       "017b00",
+       "JSON"},
+      {"a JSON content that is not JSON",
+       "0101020002010174"
+       "01017b00",
+       "JSON"},
+      {"flags on a GC",
+       "0101020080"
+       "0100",
+       "flags"},
   };
   const Buffer honest = from_hex("010101000401017402616200");
   Doc doc;
@@ -179,7 +222,8 @@ TEST(Doc, RefusesHostileUpdatesWhole) {
     const auto applied = doc.apply_update(from_hex(c.hex));
     ASSERT_FALSE(applied.has_value()) << c.what;
     EXPECT_TRUE(applied.error().code == Code::kInvalid || applied.error().code == Code::kLimit) << c.what;
-    EXPECT_NE(applied.error().message.find(c.says), std::string::npos) << c.what << ": " << applied.error().message;
+    EXPECT_NE(applied.error().message.find(c.says), std::string::npos)
+        << c.what << ": " << applied.error().message;
     EXPECT_EQ(state(doc), before) << c.what;
     EXPECT_EQ(doc.check_invariants(), "") << c.what;
   }
@@ -189,11 +233,16 @@ TEST(Doc, RefusesHostileUpdatesWhole) {
 TEST(Doc, SurvivesOddReferences) {
   Doc doc = with({"010101000401017402616200"});
   for (const auto odd : {
-           "01010200040001000161" "00",              // a parent that is a text, not a type
-           "02010300840400016101040084030001" "6100",  // two clients that wait for each other
-           "010105" "c0843d04010174016100",         // a far clock
-           "0001070100" "01",                        // a delete of an unknown client
-           "01010600c40100020301" "6100",             // a right origin of an unknown client
+           "01010200040001000161"
+           "00",  // a parent that is a text, not a type
+           "02010300840400016101040084030001"
+           "6100",  // two clients that wait for each other
+           "010105"
+           "c0843d04010174016100",  // a far clock
+           "0001070100"
+           "01",  // a delete of an unknown client
+           "01010600c40100020301"
+           "6100",  // a right origin of an unknown client
        }) {
     const auto applied = doc.apply_update(from_hex(odd));
     ASSERT_TRUE(applied.has_value()) << odd << ": " << applied.error().message;
@@ -220,8 +269,14 @@ TEST(Doc, HoldsItsLimits) {
   for (const auto& [hex, says] : std::vector<std::pair<std::string, std::string>>{
            {"0101030004010174016100", "clients"},
            {"0101010104010176016100", "root types"},
-           {"01010101840100" "40" + std::string(128, '6') + "00", "bytes, more than the limit"},
-           {"01010105840104" "20" + std::string(64, '6') + "00", "wait for missing"},
+           {"01010101840100"
+            "40" +
+                std::string(128, '6') + "00",
+            "bytes, more than the limit"},
+           {"01010105840104"
+            "20" +
+                std::string(64, '6') + "00",
+            "wait for missing"},
        }) {
     const auto applied = doc.apply_update(from_hex(hex));
     ASSERT_FALSE(applied.has_value()) << says;
@@ -261,8 +316,8 @@ TEST(Doc, DeepNestingCostsNoStack) {
   EXPECT_EQ(doc.check_invariants(), "");
 }
 
-// Typing by several clients in turn: every update is one character at the end of the client's own run. The runs merge
-// into one item each, and the text arena does not grow with the square of the work.
+// Typing by several clients in turn: every update is one character at the end of the client's own run. The
+// runs merge into one item each, and the text arena does not grow with the square of the work.
 TEST(Doc, MergesInterleavedTyping) {
   Doc doc;
   constexpr int kClients = 3;
@@ -300,16 +355,26 @@ TEST(Doc, MergesInterleavedTyping) {
 // The same updates in any order, some twice, end in the same bytes.
 TEST(Doc, ConvergesInAnyOrder) {
   const std::vector<std::string> updates{
-      "0101010004010174016100",                 // 1: "a"
-      "01010101840100016200",                   // 1: "b" behind it
-      "0101020084010001" "7800",                // 2: "x" behind "a"
-      "0101020181" "0200" "0300",               // 2: three deleted characters behind "x"
-      "010103002801016d016b01770176" "00",      // 3: m.k = "v"
-      "010104002801016d016b01770177" "00",      // 4: m.k = "w"
-      "0101030107010161" "00" "00",             // 3: an array in the root "a"
-      "0101030208000301" "017d01" "00",         // 3: 1 in it
-      "0001010100" "01",                        // "a" is deleted
-      "000103010101",                           // the array is deleted
+      "0101010004010174016100",  // 1: "a"
+      "01010101840100016200",    // 1: "b" behind it
+      "0101020084010001"
+      "7800",  // 2: "x" behind "a"
+      "0101020181"
+      "0200"
+      "0300",  // 2: three deleted characters behind "x"
+      "010103002801016d016b01770176"
+      "00",  // 3: m.k = "v"
+      "010104002801016d016b01770177"
+      "00",  // 4: m.k = "w"
+      "0101030107010161"
+      "00"
+      "00",  // 3: an array in the root "a"
+      "0101030208000301"
+      "017d01"
+      "00",  // 3: 1 in it
+      "0001010100"
+      "01",            // "a" is deleted
+      "000103010101",  // the array is deleted
   };
   std::string expected;
   for (uint64_t seed = 1; seed <= 300; ++seed) {

@@ -16,14 +16,17 @@ void write_id(Encoder& out, uint64_t client, uint32_t clock) {
 
 void write_type(Encoder& out, const Store& store, const Type& type) {
   out.var_uint(type.type_ref);
-  if (type.type_ref == kTypeRefXmlElement || type.type_ref == kTypeRefXmlHook) out.var_string(store.text(type.name));
+  if (type.type_ref == kTypeRefXmlElement || type.type_ref == kTypeRefXmlHook)
+    out.var_string(store.text(type.name));
 }
 
 }  // namespace
 
 void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint32_t offset) {
   switch (ref) {
-    case kDeleted: out.var_uint(len - offset); break;
+    case kDeleted:
+      out.var_uint(len - offset);
+      break;
     case kString:
       if (offset == 0) {
         out.var_bytes(content);
@@ -42,7 +45,8 @@ void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint3
       out.var_uint(len - offset);
       out.bytes(content.subspan(offset == 0 ? 0 : elements_size(ref, content, offset)));
       break;
-    default: out.bytes(content);
+    default:
+      out.bytes(content);
   }
 }
 
@@ -54,7 +58,8 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   }
   const bool has_origin = offset > 0 || item.origin_slot != kNil;
   const bool has_right_origin = item.right_origin_slot != kNil;
-  out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) | (has_right_origin ? kInfoRightOrigin : 0) |
+  out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) |
+                              (has_right_origin ? kInfoRightOrigin : 0) |
                               (item.map_entry ? kInfoParentSub : 0)));
   if (offset > 0) {
     write_id(out, store.client_id(item.slot), item.clock + offset - 1);

@@ -26,7 +26,8 @@ inline Format format_of(const Store& store, ItemIndex mark) {
   return format;
 }
 
-// JavaScript's === on two attribute values, where null stands for an absent one. Objects are equal only to themselves.
+// JavaScript's === on two attribute values, where null stands for an absent one. Objects are equal only to
+// themselves.
 inline bool same_value(const Format* a, const Format* b) {
   const bool a_null = a == nullptr || a->is_null();
   const bool b_null = b == nullptr || b->is_null();

@@ -7,13 +7,14 @@
 namespace symphony::crdt {
 namespace {
 
-// Deletes the marks between `start` and the next visible content that are overwritten before it or say what held
-// already (YText.js: cleanupFormattingGap). `current` holds at `visible`, `at_start` at `start`.
-void clean_gap(Store& store, Transaction& cleanup, ItemIndex start, ItemIndex visible, const Attributes& at_start,
-               Attributes& current) {
+// Deletes the marks between `start` and the next visible content that are overwritten before it or say what
+// held already (YText.js: cleanupFormattingGap). `current` holds at `visible`, `at_start` at `start`.
+void clean_gap(Store& store, Transaction& cleanup, ItemIndex start, ItemIndex visible,
+               const Attributes& at_start, Attributes& current) {
   Attributes last_marks;
   ItemIndex end = start;
-  for (; end != kNil && (!store.items[end].countable() || store.items[end].deleted); end = store.items[end].right) {
+  for (; end != kNil && (!store.items[end].countable() || store.items[end].deleted);
+       end = store.items[end].right) {
     if (!store.items[end].deleted && store.items[end].ref == kFormat) last_marks.set(format_of(store, end));
   }
   bool reached = false;
@@ -94,7 +95,8 @@ void clean_formatting(Store& store, const Transaction& changes, Transaction& cle
       const Item& item = store.items[index];
       if (!item.is_gc()) {
         const TypeIndex parent = store.parent_type(item);
-        if (store.types[parent].has_formatting && std::find(whole.begin(), whole.end(), parent) == whole.end()) {
+        if (store.types[parent].has_formatting &&
+            std::find(whole.begin(), whole.end(), parent) == whole.end()) {
           if (item.ref == kFormat) {
             add_whole(parent);
           } else {

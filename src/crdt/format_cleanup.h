@@ -1,6 +1,6 @@
-// Removing formatting marks that no longer do anything, as a Y.Doc does after a remote change of a text it knows to be
-// one (YText.js: cleanupYTextAfterTransaction). A root that nobody asked for by name is not known to be a text, so on a
-// server only nested texts are cleaned.
+// Removing formatting marks that no longer do anything, as a Y.Doc does after a remote change of a text it
+// knows to be one (YText.js: cleanupYTextAfterTransaction). A root that nobody asked for by name is not known
+// to be a text, so on a server only nested texts are cleaned.
 #pragma once
 
 #include "crdt/store.h"

@@ -16,9 +16,9 @@
 
 namespace symphony::crdt {
 
-using Slot = uint32_t;       // of a client in Store::clients
-using ItemIndex = uint32_t;  // in Store::items
-using TypeIndex = uint32_t;  // in Store::types
+using Slot = uint32_t;        // of a client in Store::clients
+using ItemIndex = uint32_t;   // in Store::items
+using TypeIndex = uint32_t;   // in Store::types
 using EntryIndex = uint32_t;  // in Store::entries
 
 inline constexpr uint32_t kSlotBits = 20;
@@ -46,7 +46,7 @@ struct Item {
   uint32_t deleted : 1;
   uint32_t ascii : 1;      // kString: every UTF-16 unit is one byte, so the length is the byte length
   uint32_t map_entry : 1;  // parent is an EntryIndex
-  uint32_t roomy : 1;      // the content's region is as large as the next power of two: appending may not move it
+  uint32_t roomy : 1;  // the content's region is as large as the next power of two: appending may not move it
 
   Item() : slot(0), ref(kGc), deleted(0), ascii(0), map_entry(0), roomy(0) {}
 
@@ -58,22 +58,22 @@ static_assert(sizeof(Item) == 44);
 
 // A shared type: a root, or what an item of ref kType holds.
 struct Type {
-  ItemIndex owner = kNil;        // the item that holds it; kNil: a root
-  ItemIndex start = kNil;        // first item of its list
-  uint32_t length = 0;           // UTF-16 units and elements of undeleted countable list items
-  EntryIndex first_entry = kNil; // its map, in the order in which keys first appeared
+  ItemIndex owner = kNil;         // the item that holds it; kNil: a root
+  ItemIndex start = kNil;         // first item of its list
+  uint32_t length = 0;            // UTF-16 units and elements of undeleted countable list items
+  EntryIndex first_entry = kNil;  // its map, in the order in which keys first appeared
   EntryIndex last_entry = kNil;
   uint32_t entries = 0;
-  Span name;                     // the root's name, or the node or hook name
-  uint8_t type_ref = 0;          // Yjs type ref on the wire; meaningless for a root
-  bool has_formatting = false;   // a format mark was ever integrated (YText._hasFormatting)
+  Span name;                    // the root's name, or the node or hook name
+  uint8_t type_ref = 0;         // Yjs type ref on the wire; meaningless for a root
+  bool has_formatting = false;  // a format mark was ever integrated (YText._hasFormatting)
 };
 
 // One key of a type's map.
 struct Entry {
   TypeIndex type = kNil;
-  ItemIndex last = kNil;        // the rightmost item: the value unless deleted
-  EntryIndex next = kNil;       // of the same type
+  ItemIndex last = kNil;   // the rightmost item: the value unless deleted
+  EntryIndex next = kNil;  // of the same type
   Span key;
 };
 

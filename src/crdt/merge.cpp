@@ -11,7 +11,8 @@
 namespace symphony::crdt {
 namespace {
 
-// A struct on its way from an update to the output, possibly sliced (Yjs: sliceStruct) or a Skip made to fill a hole.
+// A struct on its way from an update to the output, possibly sliced (Yjs: sliceStruct) or a Skip made to fill
+// a hole.
 struct Piece {
   const ParsedUpdate* update = nullptr;  // null: a Skip
   const ParsedStruct* parsed = nullptr;
@@ -27,7 +28,10 @@ struct Piece {
 // Walks an update's structs in order (Yjs: LazyStructReader).
 class StructReader {
  public:
-  StructReader(const ParsedUpdate& update, bool filter_skips) : update_(&update), filter_skips_(filter_skips) { settle(); }
+  StructReader(const ParsedUpdate& update, bool filter_skips)
+      : update_(&update), filter_skips_(filter_skips) {
+    settle();
+  }
 
   bool done() const { return block_ == update_->blocks.size(); }
   const Piece& current() const { return current_; }
@@ -75,7 +79,8 @@ class StructWriter {
       block_.u8(kGc);
       block_.var_uint(piece.len - offset);  // joined GC structs are longer than what was parsed
     } else {
-      write_parsed(block_, *piece.update, piece.client, *piece.parsed, piece.clock + offset - piece.parsed->clock);
+      write_parsed(block_, *piece.update, piece.client, *piece.parsed,
+                   piece.clock + offset - piece.parsed->clock);
     }
     ++written_;
   }
@@ -142,7 +147,8 @@ void write_merged_deletes(Encoder& out, std::span<const ParsedUpdate> updates) {
 
 }  // namespace
 
-void write_parsed(Encoder& out, const ParsedUpdate& update, uint64_t client, const ParsedStruct& s, uint32_t offset) {
+void write_parsed(Encoder& out, const ParsedUpdate& update, uint64_t client, const ParsedStruct& s,
+                  uint32_t offset) {
   if (s.ref() == kGc || s.ref() == kSkip) {
     out.u8(s.ref());
     out.var_uint(s.len - offset);
@@ -152,7 +158,8 @@ void write_parsed(Encoder& out, const ParsedUpdate& update, uint64_t client, con
   // A parent key stands only beside the parent; a struct that has an origin has lost it on the wire.
   const bool has_sub = s.has_parent() && (s.info & kInfoParentSub) != 0;
   out.u8(static_cast<uint8_t>(s.ref() | (has_origin ? kInfoOrigin : 0) |
-                              (s.has_right_origin() ? kInfoRightOrigin : 0) | (has_sub ? kInfoParentSub : 0)));
+                              (s.has_right_origin() ? kInfoRightOrigin : 0) |
+                              (has_sub ? kInfoParentSub : 0)));
   if (offset > 0) {
     out.var_uint(client);
     out.var_uint(s.clock + offset - 1);
@@ -203,7 +210,8 @@ Buffer merge_updates(std::span<const ParsedUpdate> updates) {
     } else {
       bool iterated = false;
       // Pass over what has been written already.
-      while (!reader.done() && reader.current().end() <= write->end() && reader.current().client >= write->client) {
+      while (!reader.done() && reader.current().end() <= write->end() &&
+             reader.current().client >= write->client) {
         reader.next();
         iterated = true;
       }
@@ -239,7 +247,8 @@ Buffer merge_updates(std::span<const ParsedUpdate> updates) {
         }
       }
     }
-    while (!reader.done() && reader.current().client == first_client && reader.current().clock == write->end()) {
+    while (!reader.done() && reader.current().client == first_client &&
+           reader.current().clock == write->end()) {
       writer.write(*write, 0);
       write = reader.current();
       reader.next();
@@ -272,7 +281,8 @@ Buffer diff_update(const ParsedUpdate& update, std::span<const Id> state_vector)
         writer.write(reader.current(), 0);
       }
     } else {
-      while (!reader.done() && reader.current().client == piece.client && reader.current().end() <= state) reader.next();
+      while (!reader.done() && reader.current().client == piece.client && reader.current().end() <= state)
+        reader.next();
     }
   }
   Encoder out;

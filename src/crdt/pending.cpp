@@ -5,7 +5,8 @@
 namespace symphony::crdt {
 
 void add_missing(std::vector<Id>& missing, Id id) {
-  const auto same = std::find_if(missing.begin(), missing.end(), [&](const Id& m) { return m.client == id.client; });
+  const auto same =
+      std::find_if(missing.begin(), missing.end(), [&](const Id& m) { return m.client == id.client; });
   if (same == missing.end()) {
     missing.push_back(id);
   } else {

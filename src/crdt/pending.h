@@ -1,4 +1,5 @@
-// What a document holds back: structs whose dependencies have not arrived, and deletes of structs that have not.
+// What a document holds back: structs whose dependencies have not arrived, and deletes of structs that have
+// not.
 #pragma once
 
 #include <vector>

@@ -11,18 +11,25 @@ namespace {
 
 TypeKind kind_of_ref(uint8_t type_ref) {
   switch (type_ref) {
-    case 0: return TypeKind::kArray;
-    case 1: return TypeKind::kMap;
-    case 2: return TypeKind::kText;
-    case 3: return TypeKind::kXmlElement;
-    case 4: return TypeKind::kXmlFragment;
-    case 5: return TypeKind::kXmlHook;
-    default: return TypeKind::kXmlText;
+    case 0:
+      return TypeKind::kArray;
+    case 1:
+      return TypeKind::kMap;
+    case 2:
+      return TypeKind::kText;
+    case 3:
+      return TypeKind::kXmlElement;
+    case 4:
+      return TypeKind::kXmlFragment;
+    case 5:
+      return TypeKind::kXmlHook;
+    default:
+      return TypeKind::kXmlText;
   }
 }
 
-// Reads a document depth-first. Types nest at most as deep as their items do, which a peer decides: past this depth
-// a type reads as null, so that nobody can exhaust the stack.
+// Reads a document depth-first. Types nest at most as deep as their items do, which a peer decides: past this
+// depth a type reads as null, so that nobody can exhaust the stack.
 constexpr int kDepthMax = 500;
 
 class Readout {
@@ -36,11 +43,18 @@ class Readout {
     }
     ++depth_;
     switch (kind) {
-      case TypeKind::kArray: array_json(out, type); break;
+      case TypeKind::kArray:
+        array_json(out, type);
+        break;
       case TypeKind::kMap:
-      case TypeKind::kXmlHook: map_json(out, type); break;
-      case TypeKind::kText: write_json_string(out, text(type)); break;
-      default: write_json_string(out, xml(type, kind));
+      case TypeKind::kXmlHook:
+        map_json(out, type);
+        break;
+      case TypeKind::kText:
+        write_json_string(out, text(type));
+        break;
+      default:
+        write_json_string(out, xml(type, kind));
     }
     --depth_;
   }
@@ -70,7 +84,8 @@ class Readout {
       if (!attributes.empty()) {
         Value members;
         members.kind = Value::Kind::kObject;
-        for (const Format& format : attributes) members.set(std::string(format.key), parse_json(format.value));
+        for (const Format& format : attributes)
+          members.set(std::string(format.key), parse_json(format.value));
         out += ",\"attributes\":";
         write_json(out, members);
       }
@@ -118,10 +133,17 @@ class Readout {
         v.text = in.read_var_string();
         break;
       }
-      case kEmbed: out.push_back(parse_json(in.read_var_string())); break;
-      case kDoc: out.emplace_back().kind = Value::Kind::kObject; break;  // a subdocument reads as {}
-      case kString: string_units(content, out); break;
-      default: break;
+      case kEmbed:
+        out.push_back(parse_json(in.read_var_string()));
+        break;
+      case kDoc:
+        out.emplace_back().kind = Value::Kind::kObject;
+        break;  // a subdocument reads as {}
+      case kString:
+        string_units(content, out);
+        break;
+      default:
+        break;
     }
     return out;
   }
@@ -257,7 +279,8 @@ class Readout {
     });
     if (kind == TypeKind::kXmlFragment) return children;
 
-    std::string name(type == kNil || store_.types[type].owner == kNil ? "undefined" : store_.text(store_.types[type].name));
+    std::string name(type == kNil || store_.types[type].owner == kNil ? "undefined"
+                                                                      : store_.text(store_.types[type].name));
     std::transform(name.begin(), name.end(), name.begin(),
                    [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; });
     std::vector<std::pair<std::string, std::string>> attributes;
@@ -281,7 +304,8 @@ class Readout {
   std::string js_string(TypeIndex type) {
     const TypeKind kind = kind_of_ref(store_.types[type].type_ref);
     if (kind == TypeKind::kText) return text(type);
-    if (kind == TypeKind::kArray || kind == TypeKind::kMap || kind == TypeKind::kXmlHook) return "[object Object]";
+    if (kind == TypeKind::kArray || kind == TypeKind::kMap || kind == TypeKind::kXmlHook)
+      return "[object Object]";
     if (depth_ >= kDepthMax) return "";
     ++depth_;
     std::string out = xml(type, kind);
@@ -301,7 +325,8 @@ class Readout {
         out += name;
         std::sort(value.members.begin(), value.members.end(),
                   [](const auto& a, const auto& b) { return a.key < b.key; });
-        for (const auto& [key, member] : value.members) out += " " + key + "=\"" + to_js_string(member) + "\"";
+        for (const auto& [key, member] : value.members)
+          out += " " + key + "=\"" + to_js_string(member) + "\"";
         if (value.kind == Value::Kind::kArray) {
           for (size_t i = 0; i < value.elements.size(); ++i) {
             out += " " + std::to_string(i) + "=\"" + to_js_string(value.elements[i]) + "\"";
@@ -310,7 +335,8 @@ class Readout {
           // `for (key in "abc")` lists the characters.
           std::vector<Value> units;
           string_units({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}, units);
-          for (size_t i = 0; i < units.size(); ++i) out += " " + std::to_string(i) + "=\"" + units[i].text + "\"";
+          for (size_t i = 0; i < units.size(); ++i)
+            out += " " + std::to_string(i) + "=\"" + units[i].text + "\"";
         }
         out += '>';
       }

@@ -1,5 +1,5 @@
-// Documents as people and programs read them: JSON, text, delta, XML. Each function gives what the Yjs method of the
-// same name gives; a type that does not exist (kNil) reads as empty.
+// Documents as people and programs read them: JSON, text, delta, XML. Each function gives what the Yjs method
+// of the same name gives; a type that does not exist (kNil) reads as empty.
 #pragma once
 
 #include <string>

@@ -346,9 +346,10 @@ void Store::compact_if_worthwhile() {
 
 size_t Store::memory_bytes() const {
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(types) + held(entries) + held(roots) + held(arena) +
-                 held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) + held(free_types_) +
-                 held(free_entries_) + held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
+  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(types) + held(entries) + held(roots) +
+                 held(arena) + held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) +
+                 held(free_types_) + held(free_entries_) + held(descending_) + client_index_.memory_bytes() +
+                 root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
   return bytes;
 }
@@ -373,7 +374,8 @@ std::string Store::check_invariants() const {
       const Item& item = items[index];
       alive[index] = true;
       ++count;
-      if (client.structs.clock(at) != item.clock || item.slot != slot || item.clock != expected || item.len == 0) {
+      if (client.structs.clock(at) != item.clock || item.slot != slot || item.clock != expected ||
+          item.len == 0) {
         return "structs are not contiguous" + where(slot, expected);
       }
       if (client.structs.find(item.clock) != at || client.structs.find(item.end() - 1) != at) {
@@ -387,7 +389,8 @@ std::string Store::check_invariants() const {
       expected = item.end();
       if (!client.structs.next(at)) break;
     }
-    if (expected != client.state || count != client.structs.size()) return "a client's state is off" + where(slot, expected);
+    if (expected != client.state || count != client.structs.size())
+      return "a client's state is off" + where(slot, expected);
   }
 
   std::vector<uint64_t> length(types.size());
@@ -395,7 +398,8 @@ std::string Store::check_invariants() const {
     if (!alive[index] || items[index].is_gc()) continue;
     const Item& item = items[index];
     const std::string at = where(item.slot, item.clock);
-    if (item.map_entry ? item.parent >= entries.size() : item.parent >= types.size()) return "an item has no parent" + at;
+    if (item.map_entry ? item.parent >= entries.size() : item.parent >= types.size())
+      return "an item has no parent" + at;
     const Type& parent = types[parent_type(item)];
     if (item.right != kNil && (!alive[item.right] || items[item.right].left != index)) {
       return "a right link is not mutual" + at;
@@ -403,9 +407,12 @@ std::string Store::check_invariants() const {
     if (item.left != kNil && (!alive[item.left] || items[item.left].right != index)) {
       return "a left link is not mutual" + at;
     }
-    if (item.left == kNil && !item.map_entry && parent.start != index) return "a list does not begin with its first item" + at;
-    if (item.right == kNil && item.map_entry && entries[item.parent].last != index) return "a map entry misses its last item" + at;
-    if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted) return "a child outlives its parent" + at;
+    if (item.left == kNil && !item.map_entry && parent.start != index)
+      return "a list does not begin with its first item" + at;
+    if (item.right == kNil && item.map_entry && entries[item.parent].last != index)
+      return "a map entry misses its last item" + at;
+    if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted)
+      return "a child outlives its parent" + at;
     if (item.ref == kType && types[item.content].owner != index) return "a type does not know its item" + at;
     if (!item.deleted && item.countable() && !item.map_entry) length[parent_type(item)] += item.len;
   }

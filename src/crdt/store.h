@@ -1,11 +1,11 @@
 // The memory of a document: items, types, map entries, clients, and one arena for all contents.
 //
-// Everything is an array element; nothing is allocated per item. Freed elements are reused. Contents live in one
-// append-only arena of bytes that is compacted when more than half of it is dead.
+// Everything is an array element; nothing is allocated per item. Freed elements are reused. Contents live in
+// one append-only arena of bytes that is compacted when more than half of it is dead.
 //
-// Invariants (check_invariants): each client's structs cover [0, state) without gaps; list links are mutual; the
-// length of a type is what its list adds up to; no two neighbours that Yjs would have merged stay apart, but for
-// what Yjs itself leaves apart.
+// Invariants (check_invariants): each client's structs cover [0, state) without gaps; list links are mutual;
+// the length of a type is what its list adds up to; no two neighbours that Yjs would have merged stay apart,
+// but for what Yjs itself leaves apart.
 #pragma once
 
 #include <cstdint>
@@ -24,9 +24,9 @@ namespace symphony::crdt {
 
 struct Client {
   uint64_t id = 0;
-  uint32_t state = 0;          // the next clock expected
-  uint32_t before = 0;         // the state before the current transaction ...
-  uint32_t before_epoch = 0;   // ... valid if this is the transaction's epoch
+  uint32_t state = 0;         // the next clock expected
+  uint32_t before = 0;        // the state before the current transaction ...
+  uint32_t before_epoch = 0;  // ... valid if this is the transaction's epoch
   StructList structs;
 };
 
@@ -70,13 +70,13 @@ class Store {
 
   // --- contents
 
-  // The bytes of an item's content: a string's text, the elements of kJson and kAny, else the payload on the wire.
-  // Empty for kDeleted, kGc and kType. Valid until contents change.
+  // The bytes of an item's content: a string's text, the elements of kJson and kAny, else the payload on the
+  // wire. Empty for kDeleted, kGc and kType. Valid until contents change.
   Bytes content(const Item& item) const;
   // Gives a fresh item its content (not for kType).
   void set_content(Item& item, Bytes bytes, bool ascii);
-  // Cuts the content of `left` at `diff` clocks; `right` gets the tail. Cutting inside a surrogate pair leaves
-  // U+FFFD on both sides, as in Yjs.
+  // Cuts the content of `left` at `diff` clocks; `right` gets the tail. Cutting inside a surrogate pair
+  // leaves U+FFFD on both sides, as in Yjs.
   void split_content(Item& left, Item& right, uint32_t diff);
   // Joins the content of `right` to `left`; `right` has none afterwards. Both have the same mergeable ref.
   void merge_content(Item& left, Item& right);
@@ -106,8 +106,8 @@ class Store {
   uint64_t seed_;
   DenseIndex client_index_;
   DenseIndex root_index_;
-  std::vector<uint32_t> entry_cells_;   // open addressing; entries are removed, so with tombstones
-  uint32_t entry_cells_used_ = 0;       // full or tombstone
+  std::vector<uint32_t> entry_cells_;  // open addressing; entries are removed, so with tombstones
+  uint32_t entry_cells_used_ = 0;      // full or tombstone
   std::vector<Span> spans_;
   std::vector<uint32_t> free_spans_;
   std::vector<ItemIndex> free_items_;

@@ -87,7 +87,8 @@ StructList::Position StructList::erase(Position at) {
 
 size_t StructList::memory_bytes() const {
   size_t bytes = chunks_.capacity() * sizeof(Chunk);
-  for (const Chunk& chunk : chunks_) bytes += (chunk.clocks.capacity() + chunk.items.capacity()) * sizeof(uint32_t);
+  for (const Chunk& chunk : chunks_)
+    bytes += (chunk.clocks.capacity() + chunk.items.capacity()) * sizeof(uint32_t);
   return bytes;
 }
 

@@ -1,10 +1,11 @@
 // One client's structs in clock order: from a clock to the item that covers it.
 //
 //   chunks_   [ c0 | c1 | c2 | ... ]          first_clock of each, searched first
-//   chunk     clocks[0..n)  items[0..n)       n <= kChunkMax; clocks are dense, so a search stays in a few lines
+//   chunk     clocks[0..n)  items[0..n)       n <= kChunkMax; clocks are dense, so a search stays in a few
+//   lines
 //
-// Splitting and merging items insert and erase in the middle, which moves at most one chunk. Invariants: no chunk is
-// empty; clocks ascend strictly over all chunks.
+// Splitting and merging items insert and erase in the middle, which moves at most one chunk. Invariants: no
+// chunk is empty; clocks ascend strictly over all chunks.
 #pragma once
 
 #include <cstddef>
@@ -26,7 +27,8 @@ class StructList {
   bool empty() const { return size_ == 0; }
   size_t size() const { return size_; }
 
-  // The struct with the greatest clock <= `clock`. The list must not be empty and must begin at or before `clock`.
+  // The struct with the greatest clock <= `clock`. The list must not be empty and must begin at or before
+  // `clock`.
   Position find(uint32_t clock) const;
 
   uint32_t item(Position at) const { return chunks_[at.chunk].items[at.index]; }
@@ -34,7 +36,8 @@ class StructList {
 
   Position begin() const { return {0, 0}; }
   Position last() const {
-    return {static_cast<uint32_t>(chunks_.size() - 1), static_cast<uint32_t>(chunks_.back().clocks.size() - 1)};
+    return {static_cast<uint32_t>(chunks_.size() - 1),
+            static_cast<uint32_t>(chunks_.back().clocks.size() - 1)};
   }
   bool is_first(Position at) const { return at.chunk == 0 && at.index == 0; }
 

@@ -9,7 +9,8 @@
 namespace symphony::crdt {
 namespace {
 
-// The list against a std::map through random splits, merges and appends, enough to fill and empty many chunks.
+// The list against a std::map through random splits, merges and appends, enough to fill and empty many
+// chunks.
 TEST(StructList, BehavesAsAnOrderedMap) {
   const uint64_t seed = 7;
   SCOPED_TRACE(seed);

@@ -12,7 +12,8 @@ namespace {
 constexpr uint8_t kTypeRefText = 2;
 constexpr uint8_t kTypeRefXmlText = 6;
 
-// The items a conflict loop has passed, in order (Yjs: itemsBeforeOrigin; conflictingItems are those since a mark).
+// The items a conflict loop has passed, in order (Yjs: itemsBeforeOrigin; conflictingItems are those since a
+// mark).
 class Passed {
  public:
   void add(ItemIndex item) {
@@ -100,14 +101,16 @@ ItemIndex Transaction::clean_end(Slot slot, uint32_t clock) {
 
 void Transaction::touch(const ParsedStruct& parsed) {
   if (parsed.has_origin()) clean_end(store_.find_client(parsed.origin_client), parsed.origin_clock);
-  if (parsed.has_right_origin()) clean_start(store_.find_client(parsed.right_origin_client), parsed.right_origin_clock);
+  if (parsed.has_right_origin())
+    clean_start(store_.find_client(parsed.right_origin_client), parsed.right_origin_clock);
 }
 
 // --- integration
 
 // Sets the parent of `item`; false if it has none any more and becomes a GC struct.
 bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Item& item) {
-  if ((left != kNil && store_.items[left].is_gc()) || (right != kNil && store_.items[right].is_gc())) return false;
+  if ((left != kNil && store_.items[left].is_gc()) || (right != kNil && store_.items[right].is_gc()))
+    return false;
   if (const ItemIndex neighbour = left != kNil ? left : right; neighbour != kNil) {
     item.parent = store_.items[neighbour].parent;
     item.map_entry = store_.items[neighbour].map_entry;
@@ -195,16 +198,17 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
   integrate_content(in, offset, index);
   add_changed(parent);
   const ItemIndex owner = store_.types[parent].owner;
-  if ((owner != kNil && store_.items[owner].deleted) || (item.map_entry && store_.items[index].right != kNil)) {
+  if ((owner != kNil && store_.items[owner].deleted) ||
+      (item.map_entry && store_.items[index].right != kNil)) {
     delete_item(index);
   }
 }
 
 // YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
 ItemIndex Transaction::resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const {
-  ItemIndex other = left != kNil       ? store_.items[left].right
-                    : item.map_entry   ? store_.first_of_entry(item.parent)
-                                       : store_.types[item.parent].start;
+  ItemIndex other = left != kNil     ? store_.items[left].right
+                    : item.map_entry ? store_.first_of_entry(item.parent)
+                                     : store_.types[item.parent].start;
   Passed passed;
   uint32_t conflicting_from = 0;  // passed since then: in conflict with `item`
   while (other != kNil && other != right) {
@@ -271,7 +275,9 @@ void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemInd
       item.content = type;
       break;
     }
-    case kFormat: store_.types[store_.parent_type(item)].has_formatting = true; [[fallthrough]];
+    case kFormat:
+      store_.types[store_.parent_type(item)].has_formatting = true;
+      [[fallthrough]];
     default:
       if (offset == 0) {
         store_.set_content(item, bytes, in.parsed->ascii);
@@ -304,7 +310,8 @@ void Transaction::add_changed(TypeIndex index) {
 }
 
 void Transaction::delete_item(ItemIndex first) {
-  // Walks the types below depth-first as Yjs's recursion does, with the stack on the heap: nesting costs no stack.
+  // Walks the types below depth-first as Yjs's recursion does, with the stack on the heap: nesting costs no
+  // stack.
   struct Frame {
     ItemIndex item;
     EntryIndex entry;
@@ -318,7 +325,8 @@ void Transaction::delete_item(ItemIndex first) {
     item.deleted = 1;
     deletes_.push_back({item.slot, item.clock, item.len});
     add_changed(parent);
-    if (item.ref == kType) frames.push_back({store_.types[item.content].start, store_.types[item.content].first_entry});
+    if (item.ref == kType)
+      frames.push_back({store_.types[item.content].start, store_.types[item.content].first_entry});
   };
   enter(first);
   while (!frames.empty()) {
@@ -369,11 +377,12 @@ void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
 // --- clean-up
 
 void Transaction::finish_changes() {
-  // By clock within a client; the clients stay in the order of their first delete, as in a JavaScript Map: formatting
-  // is cleaned in that order.
+  // By clock within a client; the clients stay in the order of their first delete, as in a JavaScript Map:
+  // formatting is cleaned in that order.
   std::unordered_map<Slot, size_t> rank;
-  const bool one_client = std::all_of(deletes_.begin(), deletes_.end(),
-                                      [&](const SlotRange& range) { return range.slot == deletes_.front().slot; });
+  const bool one_client = std::all_of(deletes_.begin(), deletes_.end(), [&](const SlotRange& range) {
+    return range.slot == deletes_.front().slot;
+  });
   if (!one_client) {
     for (const SlotRange& range : deletes_) rank.emplace(range.slot, rank.size());
   }
@@ -433,7 +442,8 @@ void Transaction::collect(ItemIndex index) {
         collect_child(child);
         child = next;
       }
-      for (EntryIndex entry = store_.types[type].first_entry; entry != kNil; entry = store_.entries[entry].next) {
+      for (EntryIndex entry = store_.types[type].first_entry; entry != kNil;
+           entry = store_.entries[entry].next) {
         for (ItemIndex child = store_.entries[entry].last; child != kNil;) {
           const ItemIndex next = store_.items[child].left;
           collect_child(child);
@@ -537,7 +547,8 @@ void Transaction::merge_split() {
 Buffer Transaction::encode() const {
   if (!changed()) return {};
   std::vector<Slot> slots = changed_clients_;
-  std::sort(slots.begin(), slots.end(), [&](Slot a, Slot b) { return store_.client_id(a) > store_.client_id(b); });
+  std::sort(slots.begin(), slots.end(),
+            [&](Slot a, Slot b) { return store_.client_id(a) > store_.client_id(b); });
   Encoder out;
   out.var_uint(slots.size());
   for (const Slot slot : slots) write_client(out, store_, slot, before(slot));

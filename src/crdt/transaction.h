@@ -1,5 +1,6 @@
-// One change of a document, from the first struct to the clean-up: Yjs's Transaction, Item.integrate, Item.delete and
-// cleanupTransactions, in the same order, because the order decides which structs end up merged and so the bytes.
+// One change of a document, from the first struct to the clean-up: Yjs's Transaction, Item.integrate,
+// Item.delete and cleanupTransactions, in the same order, because the order decides which structs end up
+// merged and so the bytes.
 #pragma once
 
 #include <cstdint>
@@ -30,18 +31,19 @@ class Transaction {
  public:
   Transaction(Store& store, const DocOptions& options) : store_(store), options_(options) {}
 
-  // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is one that
-  // the document starts itself.
+  // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is
+  // one that the document starts itself.
   void begin(uint32_t epoch, bool local);
 
   // Gives back the memory that a big transaction took.
   void release();
 
-  // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known already).
+  // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known
+  // already).
   void integrate(const Incoming& in, uint32_t offset);
 
-  // Cuts items at the origins of a struct that is known already. The cuts close again in clean_up(), but Yjs makes
-  // them, and a cut through a surrogate pair or a merge along the way stays.
+  // Cuts items at the origins of a struct that is known already. The cuts close again in clean_up(), but Yjs
+  // makes them, and a cut through a surrogate pair or a merge along the way stays.
   void touch(const ParsedStruct& parsed);
 
   // Deletes what is known of a range. What lies beyond the client's state is the caller's to keep.

@@ -16,7 +16,8 @@ class Parser {
 
   Result<void> parse() {
     if (out_.input.size() > limits_.update_bytes_max || out_.input.size() > 0xffffffffULL) {
-      return fail(Code::kLimit, "the update has " + std::to_string(out_.input.size()) + " bytes, more than the limit of " +
+      return fail(Code::kLimit, "the update has " + std::to_string(out_.input.size()) +
+                                    " bytes, more than the limit of " +
                                     std::to_string(limits_.update_bytes_max));
     }
     structs();
@@ -140,7 +141,9 @@ class Parser {
     size_t at = in_.position();
     s.len = 1;
     switch (ref) {
-      case kDeleted: s.len = length(in_.read_var_uint()); break;
+      case kDeleted:
+        s.len = length(in_.read_var_uint());
+        break;
       case kJson:
       case kAny: {
         const uint64_t count = in_.read_var_uint();
@@ -148,11 +151,14 @@ class Parser {
         s.len = length(count);
         at = in_.position();
         for (uint64_t i = 0; i < count && in_.ok(); ++i) {
-          note(ref == kAny ? skip_any(in_, limits_.any_depth_max) : skip_json(in_, limits_.any_depth_max, true));
+          note(ref == kAny ? skip_any(in_, limits_.any_depth_max)
+                           : skip_json(in_, limits_.any_depth_max, true));
         }
         break;
       }
-      case kBinary: in_.read_var_bytes(); break;
+      case kBinary:
+        in_.read_var_bytes();
+        break;
       case kString: {
         const Bytes text = in_.read_var_bytes();
         const auto units = utf16_length(text);
@@ -163,7 +169,9 @@ class Parser {
         at = in_.position() - text.size();
         break;
       }
-      case kEmbed: note(skip_json(in_, limits_.any_depth_max)); break;
+      case kEmbed:
+        note(skip_json(in_, limits_.any_depth_max));
+        break;
       case kFormat:
         note(skip_utf8(in_));
         note(skip_json(in_, limits_.any_depth_max));
@@ -178,7 +186,8 @@ class Parser {
         note(skip_utf8(in_));
         note(skip_any(in_, limits_.any_depth_max));
         break;
-      default: return refuse("an unknown content ref");
+      default:
+        return refuse("an unknown content ref");
     }
     if (!in_.ok()) return;
     s.content_at = static_cast<uint32_t>(at);

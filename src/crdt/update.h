@@ -4,11 +4,12 @@
 //   block     := varUint #structs, varUint client, varUint clock, struct*
 //   delete set:= varUint #clients, { varUint client, varUint #ranges, { varUint clock, varUint len }* }*
 //
-// A ParsedUpdate points into the bytes it was parsed from: those must outlive it. It is what apply, merge, diff and
-// the pending store work on. Everything that could go wrong with the bytes has gone wrong here, so whoever holds a
-// ParsedUpdate need not check again. Refused although Yjs takes it (no Yjs client writes such things): zero-length
-// structs and deletes, a client's block twice, bytes behind the delete set, flags on GC and Skip, references into
-// the client's own future, clocks past 2^32-1, JSON or `any` nested deeper than the limit.
+// A ParsedUpdate points into the bytes it was parsed from: those must outlive it. It is what apply, merge,
+// diff and the pending store work on. Everything that could go wrong with the bytes has gone wrong here, so
+// whoever holds a ParsedUpdate need not check again. Refused although Yjs takes it (no Yjs client writes such
+// things): zero-length structs and deletes, a client's block twice, bytes behind the delete set, flags on GC
+// and Skip, references into the client's own future, clocks past 2^32-1, JSON or `any` nested deeper than the
+// limit.
 #pragma once
 
 #include <cstdint>
@@ -43,11 +44,12 @@ struct ParsedStruct {
   uint32_t right_origin_clock = 0;
   uint32_t clock = 0;
   uint32_t len = 0;
-  uint32_t parent_at = 0;      // offset of the parent info in the input; only without origins
-  uint32_t content_at = 0;     // kString: the text; kJson, kAny: the elements; others: the payload as on the wire
+  uint32_t parent_at = 0;  // offset of the parent info in the input; only without origins
+  uint32_t content_at =
+      0;  // kString: the text; kJson, kAny: the elements; others: the payload as on the wire
   uint32_t content_bytes = 0;
   uint8_t info = 0;
-  bool ascii = false;          // kString: one byte is one UTF-16 unit
+  bool ascii = false;  // kString: one byte is one UTF-16 unit
 
   uint8_t ref() const { return info & kInfoRef; }
   bool has_origin() const { return origin_client != kNoClient; }
@@ -59,9 +61,9 @@ struct ParsedStruct {
 // The parent info of a struct without origins.
 struct ParsedParent {
   bool is_root = false;
-  std::string_view root;      // is_root: the name of the root type
-  Id item;                    // otherwise: the item that holds the type
-  bool has_sub = false;       // an entry of a map rather than an element of a list
+  std::string_view root;  // is_root: the name of the root type
+  Id item;                // otherwise: the item that holds the type
+  bool has_sub = false;   // an entry of a map rather than an element of a list
   std::string_view sub;
 };
 
@@ -81,9 +83,9 @@ struct DeleteRange {
 
 struct ParsedUpdate {
   Bytes input;
-  std::vector<ParsedBlock> blocks;      // descending by client, each client once
+  std::vector<ParsedBlock> blocks;  // descending by client, each client once
   std::vector<ParsedStruct> structs;
-  std::vector<DeleteRange> deletes;     // as on the wire
+  std::vector<DeleteRange> deletes;  // as on the wire
 
   Bytes content(const ParsedStruct& s) const { return input.subspan(s.content_at, s.content_bytes); }
   ParsedParent parent(const ParsedStruct& s) const;

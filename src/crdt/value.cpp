@@ -76,7 +76,9 @@ class JsonParser {
         v.kind = Value::Kind::kNull;
         at_ += 4;
         break;
-      default: v.kind = Value::Kind::kNumber; at_ = std::from_chars(at_, end_, v.number).ptr;
+      default:
+        v.kind = Value::Kind::kNumber;
+        at_ = std::from_chars(at_, end_, v.number).ptr;
     }
     return v;
   }
@@ -107,11 +109,21 @@ class JsonParser {
       const char escape = at_[1];
       at_ += 2;
       switch (escape) {
-        case 'b': out += '\b'; break;
-        case 'f': out += '\f'; break;
-        case 'n': out += '\n'; break;
-        case 'r': out += '\r'; break;
-        case 't': out += '\t'; break;
+        case 'b':
+          out += '\b';
+          break;
+        case 'f':
+          out += '\f';
+          break;
+        case 'n':
+          out += '\n';
+          break;
+        case 'r':
+          out += '\r';
+          break;
+        case 't':
+          out += '\t';
+          break;
         case 'u': {
           uint32_t code = hex4();
           if (code >= 0xd800 && code < 0xdc00 && end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
@@ -126,7 +138,8 @@ class JsonParser {
           append_utf8(out, code);
           break;
         }
-        default: out += escape;
+        default:
+          out += escape;
       }
     }
     ++at_;
@@ -167,7 +180,9 @@ Value read_any(Reader& in) {
   Value v;
   uint64_t magnitude;
   switch (in.read_u8()) {
-    case 126: v.kind = Value::Kind::kNull; break;
+    case 126:
+      v.kind = Value::Kind::kNull;
+      break;
     case 125: {
       const bool negative = in.read_var_int(magnitude);
       v.kind = Value::Kind::kNumber;
@@ -176,7 +191,8 @@ Value read_any(Reader& in) {
     }
     case 124:
       v.kind = Value::Kind::kNumber;
-      v.number = static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(big_endian(in.read_bytes(4)))));
+      v.number =
+          static_cast<double>(std::bit_cast<float>(static_cast<uint32_t>(big_endian(in.read_bytes(4)))));
       break;
     case 123:
       v.kind = Value::Kind::kNumber;
@@ -186,8 +202,12 @@ Value read_any(Reader& in) {
       v.kind = Value::Kind::kBigInt;
       v.big_int = static_cast<int64_t>(big_endian(in.read_bytes(8)));
       break;
-    case 121: v.kind = Value::Kind::kFalse; break;
-    case 120: v.kind = Value::Kind::kTrue; break;
+    case 121:
+      v.kind = Value::Kind::kFalse;
+      break;
+    case 120:
+      v.kind = Value::Kind::kTrue;
+      break;
     case 119:
       v.kind = Value::Kind::kString;
       v.text = in.read_var_string();
@@ -207,7 +227,8 @@ Value read_any(Reader& in) {
       v.kind = Value::Kind::kBytes;
       v.text = in.read_var_string();
       break;
-    default: break;
+    default:
+      break;
   }
   return v;
 }
@@ -220,13 +241,27 @@ void write_json_string(std::string& out, std::string_view text) {
   for (size_t i = 0; i < text.size(); ++i) {
     const auto c = static_cast<unsigned char>(text[i]);
     switch (c) {
-      case '"': out += "\\\""; break;
-      case '\\': out += "\\\\"; break;
-      case '\b': out += "\\b"; break;
-      case '\f': out += "\\f"; break;
-      case '\n': out += "\\n"; break;
-      case '\r': out += "\\r"; break;
-      case '\t': out += "\\t"; break;
+      case '"':
+        out += "\\\"";
+        break;
+      case '\\':
+        out += "\\\\";
+        break;
+      case '\b':
+        out += "\\b";
+        break;
+      case '\f':
+        out += "\\f";
+        break;
+      case '\n':
+        out += "\\n";
+        break;
+      case '\r':
+        out += "\\r";
+        break;
+      case '\t':
+        out += "\\t";
+        break;
       default:
         if (c < 0x20) {
           out += "\\u00";
@@ -248,13 +283,26 @@ void write_json_string(std::string& out, std::string_view text) {
 
 void write_json(std::string& out, const Value& value) {
   switch (value.kind) {
-    case Value::Kind::kUndefined: break;
-    case Value::Kind::kNull: out += "null"; break;
-    case Value::Kind::kFalse: out += "false"; break;
-    case Value::Kind::kTrue: out += "true"; break;
-    case Value::Kind::kNumber: out += std::isfinite(value.number) ? js_number(value.number) : "null"; break;
-    case Value::Kind::kBigInt: out += std::to_string(value.big_int); break;
-    case Value::Kind::kString: write_json_string(out, value.text); break;
+    case Value::Kind::kUndefined:
+      break;
+    case Value::Kind::kNull:
+      out += "null";
+      break;
+    case Value::Kind::kFalse:
+      out += "false";
+      break;
+    case Value::Kind::kTrue:
+      out += "true";
+      break;
+    case Value::Kind::kNumber:
+      out += std::isfinite(value.number) ? js_number(value.number) : "null";
+      break;
+    case Value::Kind::kBigInt:
+      out += std::to_string(value.big_int);
+      break;
+    case Value::Kind::kString:
+      write_json_string(out, value.text);
+      break;
     case Value::Kind::kBytes:
       // A Uint8Array is an object with its indices as keys.
       out += '{';
@@ -295,13 +343,20 @@ void write_json(std::string& out, const Value& value) {
 
 std::string to_js_string(const Value& value) {
   switch (value.kind) {
-    case Value::Kind::kUndefined: return "undefined";
-    case Value::Kind::kNull: return "null";
-    case Value::Kind::kFalse: return "false";
-    case Value::Kind::kTrue: return "true";
-    case Value::Kind::kNumber: return js_number(value.number);
-    case Value::Kind::kBigInt: return std::to_string(value.big_int);
-    case Value::Kind::kString: return value.text;
+    case Value::Kind::kUndefined:
+      return "undefined";
+    case Value::Kind::kNull:
+      return "null";
+    case Value::Kind::kFalse:
+      return "false";
+    case Value::Kind::kTrue:
+      return "true";
+    case Value::Kind::kNumber:
+      return js_number(value.number);
+    case Value::Kind::kBigInt:
+      return std::to_string(value.big_int);
+    case Value::Kind::kString:
+      return value.text;
     case Value::Kind::kBytes: {
       std::string out;
       for (const char byte : value.text) {
@@ -315,11 +370,13 @@ std::string to_js_string(const Value& value) {
       for (size_t i = 0; i < value.elements.size(); ++i) {
         if (i > 0) out += ',';
         const Value& element = value.elements[i];
-        if (element.kind != Value::Kind::kUndefined && element.kind != Value::Kind::kNull) out += to_js_string(element);
+        if (element.kind != Value::Kind::kUndefined && element.kind != Value::Kind::kNull)
+          out += to_js_string(element);
       }
       return out;
     }
-    case Value::Kind::kObject: return "[object Object]";
+    case Value::Kind::kObject:
+      return "[object Object]";
   }
   return {};
 }
@@ -330,7 +387,8 @@ std::string js_number(double number) {
   if (number == 0) return "0";
   // The shortest digits that round-trip, as d.ddde±x; then JavaScript's layout of them.
   char buffer[32];
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, std::fabs(number), std::chars_format::scientific).ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, std::fabs(number), std::chars_format::scientific).ptr;
   const std::string_view scientific(buffer, static_cast<size_t>(end - buffer));
   const size_t e = scientific.find('e');
   std::string digits(scientific.substr(0, 1));

@@ -1,6 +1,6 @@
-// A JavaScript value as contents carry it, for reading: out of lib0's `any` or JSON text, into JSON text or what
-// String(value) gives. Strings are UTF-8, except that half a surrogate pair is kept as its three-byte form (WTF-8), since
-// JavaScript strings can hold one.
+// A JavaScript value as contents carry it, for reading: out of lib0's `any` or JSON text, into JSON text or
+// what String(value) gives. Strings are UTF-8, except that half a surrogate pair is kept as its three-byte
+// form (WTF-8), since JavaScript strings can hold one.
 #pragma once
 
 #include <cstdint>
@@ -14,17 +14,29 @@
 namespace symphony::crdt {
 
 struct Value {
-  enum class Kind : uint8_t { kUndefined, kNull, kFalse, kTrue, kNumber, kBigInt, kString, kBytes, kArray, kObject };
+  enum class Kind : uint8_t {
+    kUndefined,
+    kNull,
+    kFalse,
+    kTrue,
+    kNumber,
+    kBigInt,
+    kString,
+    kBytes,
+    kArray,
+    kObject
+  };
 
   Kind kind = Kind::kUndefined;
   double number = 0;
   int64_t big_int = 0;
-  std::string text;                                     // kString; kBytes: the bytes
-  std::vector<Value> elements;                          // kArray
+  std::string text;             // kString; kBytes: the bytes
+  std::vector<Value> elements;  // kArray
   struct Member;
-  std::vector<Member> members;                          // kObject, in JavaScript's property order
+  std::vector<Member> members;  // kObject, in JavaScript's property order
 
-  // Adds a property where JavaScript would: integer-like keys first, ascending; a key that is there keeps its place.
+  // Adds a property where JavaScript would: integer-like keys first, ascending; a key that is there keeps its
+  // place.
   void set(std::string key, Value value);
 };
 
