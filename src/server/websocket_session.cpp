@@ -6,6 +6,9 @@
 namespace symphony {
 namespace {
 
+// Read ahead of a held client: most then fall silent, and those that hang up are noticed.
+constexpr size_t kHeldBytesMax = 64u << 10;
+
 const SharedBuffer& ping_frame() {
   static const SharedBuffer frame = share(ws::frame(ws::Opcode::kPing, {}));
   return frame;
@@ -43,6 +46,10 @@ void WebSocketSession::on_read(Bytes bytes) {
   if (closing_since_ != kNever) return;
   shard_.counters().received_bytes += bytes.size();
   parser_.feed(bytes);
+  if (held_ && parser_.buffered_bytes() > kHeldBytesMax) {
+    muted_ = true;
+    connection_->set_reading(false);
+  }
   process();
 }
 
@@ -89,11 +96,12 @@ void WebSocketSession::send(SharedBuffer frame) {
 
 void WebSocketSession::hold(bool on) {
   held_ = on;
-  if (closing_since_ != kNever) return;
-  connection_->set_reading(!on);
-  if (on) return;
-  heard_ = shard_.loop().now();  // it could not be heard until now
-  pinged_ = false;
+  if (on || closing_since_ != kNever) return;
+  if (std::exchange(muted_, false)) {
+    connection_->set_reading(true);
+    heard_ = shard_.loop().now();  // it could not be heard until now
+    pinged_ = false;
+  }
   shard_.defer_for(id_, [](Session& session) { static_cast<WebSocketSession&>(session).process(); });
 }
 
@@ -161,13 +169,13 @@ void WebSocketSession::on_tick(Time now) {
   if (progress_ != kNever && now - progress_ >= options.stuck_timeout) {
     return refuse(ws::kTryAgainLater, "the connection takes nothing of what is sent; reconnect to catch up");
   }
-  if (held_) return;  // its silence is our doing
+  if (muted_) return;  // its silence is our doing
   const Duration silence = now - heard_;
   if (silence >= options.idle_timeout) {
-    ++shard_.counters().websocket_closes["idle"];
+    // Most likely nobody is there any more, but who only lost a pong hears why.
     shard_.rooms().leave(id_);
-    closing_since_ = now;
-    shard_.retire(id_);
+    finish(ws::frame_close(ws::kTryAgainLater, "no sign of life for too long, not even a pong; reconnect"),
+           "idle");
   } else if (silence >= options.idle_timeout / 2 && !pinged_) {
     pinged_ = true;
     connection_->send(ping_frame());

@@ -18,7 +18,7 @@ const seed = seedSetting();
 let server;
 before(async () => { server = await startServer(); });
 after(async () => {
-  assert.ok(server.alive(), `the server did not survive:\n${server.log}`);
+  assert.ok(server?.alive(), `the server did not survive:\n${server?.log}`);
   await server.stop();
 });
 
@@ -26,7 +26,7 @@ test(`${mutations} wounded updates, seed ${seed}`, { timeout: 300000 }, async (t
   t.diagnostic(`seed ${seed}: node tests/hostile/updates.test.mjs --mutations ${mutations} --seed ${seed}`);
   const random = new Prng(seed);
   const honest = honestUpdates(random);
-  const witnesses = await Witnesses.start(server, 'wounded');
+  const witnesses = await Witnesses.start(t, server, 'wounded');
   const offender = new Offender(server, 'wounded');
   const mirror = new Y.Doc();
   for (let i = 0; i < mutations; i++) {
@@ -49,7 +49,7 @@ test(`${mutations} wounded updates, seed ${seed}`, { timeout: 300000 }, async (t
 });
 
 test('crafted updates', { timeout: 120000 }, async (t) => {
-  const witnesses = await Witnesses.start(server, 'crafted');
+  const witnesses = await Witnesses.start(t, server, 'crafted');
   const log = (line) => t.diagnostic(line.slice(0, 160));
   for (const { what, update, harmless } of crafted()) {
     if (harmless) {
@@ -67,10 +67,10 @@ test('crafted updates', { timeout: 120000 }, async (t) => {
 });
 
 // Thousands of types inside each other, then the outermost deleted: whatever walks them must not use the stack.
-test('types nested 50,000 deep, and deleted', { timeout: 60000 }, async () => {
+test('types nested 50,000 deep, and deleted', { timeout: 60000 }, async (t) => {
   const depth = 50000;
   const client = 77;
-  const witnesses = await Witnesses.start(server, 'elsewhere');
+  const witnesses = await Witnesses.start(t, server, 'elsewhere');
   const offender = new Offender(server, 'deep');
   await offender.send(updateMessage(nestedTypes(client, depth)), 'nesting');
   await offender.send(updateMessage(deletionOf(client, 0, 1)), 'deletion');
