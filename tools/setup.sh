@@ -9,6 +9,10 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 PACKAGES_BUILD=(g++ cmake ninja-build pkg-config libboost1.81-dev libexpected-dev libsqlite3-dev libssl-dev
                 libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
 
+# What ./check takes besides: tests, benchmarks, formatting, fuzzing, a browser with a font.
+PACKAGES_CHECK=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 chromium
+                fonts-dejavu-core)
+
 # Packages for Node and npm, if there is no Node yet: any Node from 18 on will do.
 node_packages() { command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm; }
 
