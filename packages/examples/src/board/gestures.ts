@@ -9,6 +9,7 @@ export interface Modifiers { shift: boolean }
 export interface Gesture {
   move(point: Point, modifiers: Modifiers): void;
   end(): void;
+  everyPoint?: boolean;  // wants all that the device measured, not only one point a frame
   cancel(): void;  // a second finger came down: it was the start of a pinch
 }
 
@@ -30,6 +31,7 @@ export function drawPen({ model, style }: Scene, from: Point): Gesture {
   const id = model.create('pen', style, origin, { points: [0, 0] });
   let last = { x: 0, y: 0 };
   return {
+    everyPoint: true,
     move(point) {
       const next = { x: quarter(point.x - origin.x), y: quarter(point.y - origin.y) };
       if (Math.hypot(next.x - last.x, next.y - last.y) < 1) return;
@@ -66,7 +68,7 @@ export function moveSelection({ model, selection }: Scene, from: Point): Gesture
   const start = selection.shapes.map(({ id, x, y }) => ({ id, x, y }));
   let moved = false;
   const by = (dx: number, dy: number) => {
-    for (const { id, x, y } of start) model.stage(id, { x: x + dx, y: y + dy });
+    model.together(() => { for (const { id, x, y } of start) model.stage(id, { x: x + dx, y: y + dy }); });
   };
   return {
     move(point, { shift }) {
@@ -103,7 +105,7 @@ export function resizeSelection({ model, selection }: Scene, handle: Handle): Ge
         model.stage(only.id, shift && handle === 'end' ? constrain(box, 'line') : box);
       } else {
         const to = dragCorner(bounds, handle, rounded(point), shift || onlyText);
-        for (const shape of start) model.stage(shape.id, fit(shape, bounds, to));
+        model.together(() => { for (const shape of start) model.stage(shape.id, fit(shape, bounds, to)); });
       }
     },
     end: () => model.endStep(),

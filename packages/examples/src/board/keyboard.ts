@@ -40,7 +40,9 @@ function onPlainKey(board: Board, event: KeyboardEvent): boolean {
   const arrow = arrows[event.key];
   if (arrow && selected) {
     const by = event.shiftKey ? 10 : 1;
-    for (const { id, x, y } of selection.shapes) model.stage(id, { x: x + arrow[0] * by, y: y + arrow[1] * by });
+    model.together(() => {
+      for (const { id, x, y } of selection.shapes) model.stage(id, { x: x + arrow[0] * by, y: y + arrow[1] * by });
+    });
     model.publish();
     return true;
   }

@@ -158,3 +158,14 @@ test('what does not make a shape is not one, and wild values are tamed', () => {
   assert.deepEqual([wild.x, wild.y, wild.width, wild.color, wild.stroke, wild.z], [0, 0, 0, 'ink', 1, 0]);
   assert.deepEqual(readShape('odd', shapes.get('odd'))!.points, [1, 2]);
 });
+
+test('what is staged together is heard of together', () => {
+  const { models: [a], destroy } = pair();
+  const ids = Array.from({ length: 10 }, () => a.create('note', style, box));
+  const heard: Set<string>[] = [];
+  a.subscribe((changed) => heard.push(changed));
+  a.together(() => a.together(() => { for (const id of ids) a.stage(id, { x: 1 }); }));
+  assert.deepEqual(heard, [new Set(ids)]);
+  assert.ok(ids.every((id) => a.get(id)!.x === 1));
+  destroy();
+});

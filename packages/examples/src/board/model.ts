@@ -25,6 +25,7 @@ export class BoardModel {
   private readonly cache = new Map<string, Shape>();
   private readonly staged = new Map<string, Staged>();
   private readonly listeners = new Set<(ids: Set<string>) => void>();
+  private gathered: Set<string> | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly doc: Y.Doc) {
@@ -89,8 +90,20 @@ export class BoardModel {
     entry.points.push(...points);
     this.staged.set(id, entry);
     this.refresh(id);
-    this.emit(new Set([id]));
+    this.emit([id]);
     this.timer ??= setTimeout(() => this.publish(), publishInterval_ms);
+  }
+
+  // Listeners hear of all that `change` stages at once: moving a hundred shapes draws once, not a hundred times.
+  together(change: () => void): void {
+    const outer = this.gathered;
+    const gathered = (this.gathered = outer ?? new Set());
+    try {
+      change();
+    } finally {
+      this.gathered = outer;
+      if (!outer) this.emit(gathered);
+    }
   }
 
   // Writes what is staged.
@@ -112,7 +125,7 @@ export class BoardModel {
   }
 
   patch(ids: Iterable<string>, patch: Patch): void {
-    for (const id of ids) this.stage(id, patch);
+    this.together(() => { for (const id of ids) this.stage(id, patch); });
     this.publish();
   }
 
@@ -184,7 +197,12 @@ export class BoardModel {
     this.cache.set(id, staged ? { ...shape, ...staged.patch, points: shape.points.concat(staged.points) } : shape);
   }
 
-  private emit(ids: Set<string>): void {
-    for (const listener of [...this.listeners]) listener(ids);
+  private emit(ids: Iterable<string>): void {
+    if (this.gathered) {
+      for (const id of ids) this.gathered.add(id);
+      return;
+    }
+    const changed = new Set(ids);
+    for (const listener of [...this.listeners]) listener(changed);
   }
 }

@@ -65,7 +65,8 @@ export function listenToPointers(surface: SVGSVGElement, viewport: Viewport, tar
     if (down.size === 2) pinch(down, event, viewport);
     down.set(event.pointerId, event);
     if (!gesture) return;
-    for (const part of event.getCoalescedEvents?.() ?? [event]) gesture.move(viewport.toBoard(part), { shift: part.shiftKey });
+    const parts = gesture.everyPoint ? event.getCoalescedEvents?.() ?? [] : [];
+    for (const part of parts.length > 0 ? parts : [event]) gesture.move(viewport.toBoard(part), { shift: event.shiftKey });
   }, { signal });
 
   const up = (event: PointerEvent) => {

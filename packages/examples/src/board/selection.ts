@@ -7,6 +7,7 @@ import type { BoardModel } from './model.ts';
 import { boundsOf, isLine, type Shape } from './shapes.ts';
 import type { Viewport } from './viewport.ts';
 
+const framedMax = 200;  // more than that get one frame around all
 const sharedMax = 20;  // presence is sent whole with each pointer movement, so it stays small
 
 export class Selection {
@@ -73,7 +74,7 @@ export class Selection {
     const shapes = this.shapes;
     const bounds = this.bounds;
     if (bounds) {
-      if (shapes.length > 1) parts.push(...shapes.map((shape) => this.frame(boundsOf(shape), 'member-frame')));
+      if (shapes.length > 1 && shapes.length <= framedMax) parts.push(...shapes.map((shape) => this.frame(boundsOf(shape), 'member-frame')));
       const only = shapes.length === 1 ? shapes[0]! : null;
       if (only && isLine(only)) parts.push(...this.handles(only, ['start', 'end']));
       else parts.push(this.frame(bounds, 'own-frame'), ...this.handles(bounds, corners));

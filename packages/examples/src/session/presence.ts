@@ -1,6 +1,7 @@
 // Who is here: our own name and colour, and those of the others, through Yjs awareness.
 import type { Awareness } from 'y-protocols/awareness';
 import { peopleColors, pick, randomPersonName } from '../base/names.ts';
+import { recall, remember } from '../base/remember.ts';
 import { Signal } from '../base/signal.ts';
 
 export interface Person {
@@ -15,7 +16,6 @@ export interface Peer extends Person {
   selection: string[];                       // ids of shapes
 }
 
-const storageKey = 'symphony.me';
 const nameCharactersMax = 40;
 
 export class Presence {
@@ -35,7 +35,7 @@ export class Presence {
 
   rename(change: Partial<Person>): void {
     const person = readPerson({ ...this.me.value, ...change });
-    store(localStorage, person);
+    remember('me', JSON.stringify(person));
     this.me.value = person;
   }
 
@@ -56,11 +56,11 @@ export class Presence {
   private stepAside(): void {
     const others = this.peers.value.filter((peer) => !peer.self);
     const { color } = this.me.value;
-    if (load(localStorage) || !others.some((peer) => peer.color === color && peer.clientId < this.awareness.clientID)) return;
+    if (load('everywhere') || !others.some((peer) => peer.color === color && peer.clientId < this.awareness.clientID)) return;
     const free = peopleColors.filter((one) => !others.some((peer) => peer.color === one));
     if (free.length === 0) return;
     const person = { ...this.me.value, color: pick(free) };
-    store(sessionStorage, person);
+    remember('me', JSON.stringify(person), 'in this window');
     this.me.value = person;
   }
 }
@@ -86,23 +86,17 @@ export function readPerson(value: any): Person {
 // A name that was chosen belongs to the browser; one that was drawn belongs to the window, so that two windows of
 // one browser can be told apart.
 function loadPerson(): Person {
-  const known = load(localStorage) ?? load(sessionStorage);
+  const known = load('everywhere') ?? load('in this window');
   if (known) return readPerson(known);
   const person = { name: randomPersonName(), color: pick(peopleColors) };
-  store(sessionStorage, person);
+  remember('me', JSON.stringify(person), 'in this window');
   return person;
 }
 
-function load(storage: Storage): unknown {
+function load(where: 'everywhere' | 'in this window'): unknown {
   try {
-    return JSON.parse(storage.getItem(storageKey) ?? 'null');
+    return JSON.parse(recall('me', where) ?? 'null');
   } catch {
     return null;
   }
-}
-
-function store(storage: Storage, person: Person): void {
-  try {
-    storage.setItem(storageKey, JSON.stringify(person));
-  } catch { /* private windows may have no storage; the name then lasts as long as the page */ }
 }

@@ -1,11 +1,11 @@
 // Which parts are seen: the board, the page, or both where there is room for both.
 import { h } from '../base/dom.ts';
+import { recall, remember } from '../base/remember.ts';
 import { Signal } from '../base/signal.ts';
 import { icon, type IconName } from './icons.ts';
 
 export type Layout = 'board' | 'both' | 'page';
 
-const storageKey = 'symphony.layout';
 const choices: { layout: Layout; name: string; icon: IconName }[] = [
   { layout: 'board', name: 'Board', icon: 'board' },
   { layout: 'both', name: 'Both', icon: 'both' },
@@ -14,7 +14,7 @@ const choices: { layout: Layout; name: string; icon: IconName }[] = [
 const narrow = matchMedia('(max-width: 899px)');
 
 export function layoutSignal(): Signal<Layout> {
-  const stored = localStorage.getItem(storageKey) as Layout | null;
+  const stored = recall('layout') as Layout | null;
   const usual: Layout = narrow.matches ? 'board' : 'both';
   const layout = new Signal<Layout>(stored && choices.some((choice) => choice.layout === stored) ? stored : usual);
   const fitWindow = () => { if (narrow.matches && layout.value === 'both') layout.value = 'board'; };
@@ -29,7 +29,7 @@ export function layoutSwitch(layout: Signal<Layout>): HTMLElement {
       type: 'button', class: 'switch', 'data-layout': choice.layout, title: choice.name,
       onclick: () => {
         layout.value = choice.layout;
-        localStorage.setItem(storageKey, choice.layout);
+        remember('layout', choice.layout);
       },
     }, icon(choice.icon), h('span', {}, choice.name));
     layout.subscribe((value) => button.setAttribute('aria-pressed', String(value === choice.layout)));

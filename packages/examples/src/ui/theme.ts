@@ -1,8 +1,8 @@
 // Light or dark: the system's choice until a person chooses here.
 import { h } from '../base/dom.ts';
+import { recall, remember } from '../base/remember.ts';
 import { icon } from './icons.ts';
 
-const storageKey = 'symphony.theme';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 export function themeButton(): HTMLElement {
@@ -15,10 +15,10 @@ export function themeButton(): HTMLElement {
   };
   const choose = (theme: 'light' | 'dark') => {
     document.documentElement.dataset['theme'] = theme;
-    localStorage.setItem(storageKey, theme);
+    remember('theme', theme);
     draw();
   };
-  const stored = localStorage.getItem(storageKey);
+  const stored = recall('theme');
   if (stored === 'light' || stored === 'dark') document.documentElement.dataset['theme'] = stored;
   system.addEventListener('change', draw);
   draw();
