@@ -115,6 +115,7 @@ void HttpSession::upgrade(const HttpRequest& request) {
   upgraded.ticket = std::move(ticket_);
   upgraded.room = std::move(address->id);
   upgraded.options.acks = address->acks || handshake->acks;
+  upgraded.options.echo = address->echo;
   upgraded.response = std::move(handshake->response);
   upgraded.rest.assign(received_.begin(), received_.end());
   received_.clear();

@@ -88,7 +88,7 @@ Result<RoomAddress> parse_room_address(std::string_view target) {
   if (has_control_characters(*id)) {
     return fail(Code::kInvalid, "a room id must not contain control characters");
   }
-  return RoomAddress{std::move(*id), query_value(target, "acks") == "1"};
+  return RoomAddress{std::move(*id), query_value(target, "acks") == "1", query_value(target, "echo") == "1"};
 }
 
 }  // namespace symphony

@@ -19,6 +19,7 @@ inline constexpr size_t kRoomIdBytesMax = 255;
 struct RoomAddress {
   std::string id;
   bool acks = false;  // the query asks for acknowledgements: acks=1
+  bool echo = false;  // the query asks for its own updates back once they are durable: echo=1
 };
 
 // kInvalid with a sentence for the app's developer.

@@ -61,6 +61,12 @@ TEST(RoomAddress, TheQueryMayAskForAcknowledgements) {
   EXPECT_FALSE(parse_room_address("/rooms/acks=1")->acks);
 }
 
+TEST(RoomAddress, TheQueryMayAskForEchoes) {
+  EXPECT_TRUE(parse_room_address("/rooms/a?acks=1&echo=1")->echo);
+  EXPECT_FALSE(parse_room_address("/rooms/a?acks=1")->echo);
+  EXPECT_FALSE(parse_room_address("/rooms/a?echo=yes")->echo);
+}
+
 TEST(RoomAddress, QueryValuesAreDecoded) {
   EXPECT_EQ(query_value("/?a=1%202&b=", "a"), "1 2");
   EXPECT_EQ(query_value("/?a=1&b=", "b"), "");

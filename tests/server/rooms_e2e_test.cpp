@@ -210,6 +210,20 @@ TEST_F(RoomsTest, StorageThatFailsIsRetriedAndShown) {
   EXPECT_TRUE(server.drain());
 }
 
+TEST_F(RoomsTest, WhoHangsUpWhileTheRoomCannotBeLoadedIsForgotten) {
+  auto store = std::make_unique<MoodyStore>();
+  store->failing = true;
+  server.store = std::move(store);
+  server.start();
+  {
+    Client client(server.port(), "/rooms/a");
+    client.send(sync_step1_empty());
+    client.send(update_message(text_update(1, 0, "x")));
+    eventually([&] { return server.metric("symphony_peers") == 1; }, "the client waits in the room");
+  }
+  eventually([&] { return server.metric("symphony_peers") == 0; }, "the client is gone");
+}
+
 TEST_F(RoomsTest, ADrainEndsInTimeWhateverTheDiskDoes) {
   auto store = std::make_unique<MoodyStore>();
   MoodyStore& moody = *store;
