@@ -25,15 +25,13 @@ const { values: args } = parseArgs({
     users: { type: 'string', default: '300' },
     seconds: { type: 'string', default: '10' },
     warmup: { type: 'string', default: '3' },
-    capacity: { type: 'boolean', default: true },
+    'no-capacity': { type: 'boolean', default: false },
     max: { type: 'string', default: '6000' },
     servers: { type: 'string', default: 'symphony,y-websocket,y-websocket+leveldb' },
     smoke: { type: 'boolean', default: false },
     out: { type: 'string', default: join(root, 'bench', 'results') },
     build: { type: 'string' },
   },
-  allowNegative: true,
-  args: process.argv.slice(2).flatMap((arg) => (arg === '--no-capacity' ? ['--no-capacity'] : [arg])),
 });
 const p99Max = 100;
 const folder = mkdtempSync(join(tmpdir(), 'symphony-bench-'));
@@ -207,7 +205,7 @@ async function benchmark() {
     results.same_work[name] = await measure(name, Number(args.users), Number(args.seconds), Number(args.warmup));
     console.log(`  ${line(name, results.same_work[name])}`);
   }
-  if (args.capacity) {
+  if (!args['no-capacity']) {
     console.log(`capacity: p99 under ${p99Max} ms on one core`);
     for (const name of names) results.capacity[name] = await capacity(name, Math.min(8, Number(args.seconds)), Number(args.warmup));
   }

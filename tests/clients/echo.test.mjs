@@ -4,8 +4,7 @@ import assert from 'node:assert/strict';
 import test from 'node:test';
 import * as Y14 from '@y/y';
 import * as decoding from 'lib0/decoding';
-import * as Y from 'yjs';
-import { generations, pause, setUp, until } from './people.mjs';
+import { generations, pause, setUp, until, Y } from './people.mjs';
 
 const newest = generations[generations.length - 1];
 

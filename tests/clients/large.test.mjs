@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict';
 import { createHash } from 'node:crypto';
 import test from 'node:test';
-import * as Y from 'yjs';
-import { generations, setUp, stored, until } from './people.mjs';
+import { generations, setUp, stored, until, Y } from './people.mjs';
 
 const paragraph = 'All work and no play makes Jack a dull boy, said the quick brown fox to the lazy dog. '.repeat(12);
 

@@ -1,20 +1,21 @@
 // People with real clients: every generation of the y-websocket provider as npm has it, over real sockets.
 import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
 import { WebsocketProvider as Provider4 } from '@y/websocket';
 import * as Y14 from '@y/y';
 import { WebSocket } from 'ws';
-import { WebsocketProvider as Provider1 } from 'y-websocket-1';
-import { WebsocketProvider as Provider2 } from 'y-websocket-2';
-import { WebsocketProvider as Provider3 } from 'y-websocket-3';
-import { WebsocketProvider as Provider31 } from 'y-websocket-31';
-import * as Y from 'yjs';
 import { startServer } from '../lib/server.mjs';
 
+// Versions 1 and 2 say that they are CommonJS, and their modules do not load in Node 18. All of version 13 has to come the
+// same way, or there would be two Yjs in one process.
+const require = createRequire(import.meta.url);
+export const Y = require('yjs');
+
 export const generations = [
-  { name: 'y-websocket 1.5.4', Provider: Provider1, Doc: Y.Doc, content: content13 },
-  { name: 'y-websocket 2.1.0', Provider: Provider2, Doc: Y.Doc, content: content13 },
-  { name: 'y-websocket 3.0.0', Provider: Provider3, Doc: Y.Doc, content: content13 },
-  { name: 'y-websocket 3.1.0', Provider: Provider31, Doc: Y.Doc, content: content13 },
+  { name: 'y-websocket 1.5.4', Provider: require('y-websocket-1').WebsocketProvider, Doc: Y.Doc, content: content13 },
+  { name: 'y-websocket 2.1.0', Provider: require('y-websocket-2').WebsocketProvider, Doc: Y.Doc, content: content13 },
+  { name: 'y-websocket 3.0.0', Provider: require('y-websocket-3').WebsocketProvider, Doc: Y.Doc, content: content13 },
+  { name: 'y-websocket 3.1.0', Provider: require('y-websocket-31').WebsocketProvider, Doc: Y.Doc, content: content13 },
   { name: '@y/websocket 4.0.0-3', Provider: Provider4, Doc: Y14.Doc, content: content14 },
 ];
 
