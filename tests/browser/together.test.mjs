@@ -4,10 +4,24 @@ import { scenario } from './lib/stage.mjs';
 
 scenario('what one window draws appears in the other', async (stage) => {
   const [a, b] = [await stage.window(), await stage.window()];
-  await a.draw('pen', [[80, 80], [140, 160], [220, 70], [300, 150]]);
-  await a.draw('rectangle', [[80, 220], [240, 330]]);
-  await b.draw('ellipse', [[330, 220], [480, 330]]);
-  await b.draw('arrow', [[240, 275], [330, 275]]);
+  await a.draw('pen', [
+    [80, 80],
+    [140, 160],
+    [220, 70],
+    [300, 150],
+  ]);
+  await a.draw('rectangle', [
+    [80, 220],
+    [240, 330],
+  ]);
+  await b.draw('ellipse', [
+    [330, 220],
+    [480, 330],
+  ]);
+  await b.draw('arrow', [
+    [240, 275],
+    [330, 275],
+  ]);
   await b.stick([560, 140], 'from the second window');
   await a.untilCount(a.shapes(), 5);
   await b.untilShows(await a.picture());
@@ -17,7 +31,10 @@ scenario('what one window draws appears in the other', async (stage) => {
   const [shape] = await a.shapes('rectangle').all();
   const before = await shape.boundingBox();
   await b.tool('select');
-  await b.drag([[80, 260], [180, 300]]);
+  await b.drag([
+    [80, 260],
+    [180, 300],
+  ]);
   await b.page.locator('.bar.style [data-color=rose]').click();
   await a.page.waitForSelector('[data-kind=rectangle].ink-rose');
   await a.untilShows(await b.picture());
@@ -68,7 +85,9 @@ scenario('two people type into one sticky note at once', async (stage) => {
   await b.press('End');
   await Promise.all([a.page.keyboard.type('before '), b.page.keyboard.type(' after')]);
   for (const window of [a, b]) {
-    await window.page.waitForFunction(() => document.querySelector('[data-testid=shape-text]').value === 'before middle after');
+    await window.page.waitForFunction(
+      () => document.querySelector('[data-testid=shape-text]').value === 'before middle after',
+    );
     await window.press('Escape');
   }
   await b.untilShows(await a.picture());
@@ -82,16 +101,19 @@ scenario('cursors come and go, with names', async (stage) => {
   await b.cursor('Ada').waitFor();
   const near = async (x, y) => {
     const board = await b.board.boundingBox();
-    await b.page.waitForFunction(([x, y]) => {
-      const box = document.querySelector('[data-testid=cursor]').getBoundingClientRect();
-      return Math.abs(box.x - x) < 3 && Math.abs(box.y - y) < 3;
-    }, [board.x + x, board.y + y]);
+    await b.page.waitForFunction(
+      ([x, y]) => {
+        const box = document.querySelector('[data-testid=cursor]').getBoundingClientRect();
+        return Math.abs(box.x - x) < 3 && Math.abs(box.y - y) < 3;
+      },
+      [board.x + x, board.y + y],
+    );
   };
   await near(200, 200);
   await a.point([420, 310]);
   await near(420, 310);
 
-  await a.rename('Adele');  // the pointer is on the top bar now, so it has left the board
+  await a.rename('Adele'); // the pointer is on the top bar now, so it has left the board
   await b.untilCount(b.page.getByTestId('cursor'), 0);
   await a.point([100, 100]);
   await b.cursor('Adele').waitFor();
@@ -112,9 +134,15 @@ scenario('cursors come and go, with names', async (stage) => {
 
 scenario('another name is another room', async (stage) => {
   const a = await stage.window({ room: 'first' });
-  await a.draw('rectangle', [[80, 120], [200, 200]]);
+  await a.draw('rectangle', [
+    [80, 120],
+    [200, 200],
+  ]);
   const b = await stage.window({ room: 'second hall/☂' });
-  await b.draw('ellipse', [[80, 120], [200, 200]]);
+  await b.draw('ellipse', [
+    [80, 120],
+    [200, 200],
+  ]);
   const c = await stage.window({ room: 'second hall/☂' });
   await c.untilCount(c.shapes(), 1);
   await c.untilCount(c.shapes('ellipse'), 1);
@@ -124,7 +152,10 @@ scenario('another name is another room', async (stage) => {
   await b.press('Enter');
   await b.untilCount(b.shapes('rectangle'), 1);
   await b.untilCount(b.shapes(), 1);
-  await b.draw('line', [[300, 120], [400, 200]]);
+  await b.draw('line', [
+    [300, 120],
+    [400, 200],
+  ]);
   await a.untilCount(a.shapes('line'), 1);
 });
 
@@ -137,13 +168,16 @@ scenario('the keyboard alone draws, selects, moves and deletes', async (stage) =
   const left = () => Math.round(document.querySelector('[data-kind=rectangle]').getBoundingClientRect().left);
   const before = await b.page.evaluate(left);
   await a.press('Shift+ArrowRight');
-  await b.page.waitForFunction(([left, expected]) => new Function(`return (${left})()`)() === expected, [String(left), before + 10]);
+  await b.page.waitForFunction(
+    ([left, expected]) => new Function(`return (${left})()`)() === expected,
+    [String(left), before + 10],
+  );
   await a.press('Escape');
   await a.press('n');
   await a.press('Enter');
   await a.page.keyboard.type('typed');
   await a.press('Escape');
-  await a.press(',');  // back to the rectangle
+  await a.press(','); // back to the rectangle
   await a.press('Delete');
   await b.untilCount(b.shapes('rectangle'), 0);
   await b.untilCount(b.shapes('note'), 1);

@@ -27,12 +27,21 @@ function open(name: string): () => void {
   const main = h('main', { class: 'stage' }, board.element);
   document.title = `${name} · Symphony`;
   app.replaceChildren(
-    h('header', { class: 'top' },
+    h(
+      'header',
+      { class: 'top' },
       h('a', { class: 'brand', href: '#', title: 'A new room' }, mark(), h('span', {}, 'Symphony')),
-      roomField(name), status.element, h('span', { class: 'space' }),
-      views, h('span', { class: 'space' }),
-      people(room.presence), ...commonTools, share()),
-    main);
+      roomField(name),
+      status.element,
+      h('span', { class: 'space' }),
+      views,
+      h('span', { class: 'space' }),
+      people(room.presence),
+      ...commonTools,
+      share(),
+    ),
+    main,
+  );
 
   let page: Promise<Page> | null = null;
   let closed = false;
@@ -40,7 +49,9 @@ function open(name: string): () => void {
     app.dataset['layout'] = value;
     if (value === 'board' || page) return;
     page = import('./page/page.ts').then(({ Page }) => new Page(room));
-    void page.then((loaded) => { if (!closed) main.append(loaded.element); });
+    void page.then((loaded) => {
+      if (!closed) main.append(loaded.element);
+    });
   });
 
   return () => {
@@ -57,20 +68,40 @@ function open(name: string): () => void {
 
 function roomField(name: string): HTMLElement {
   const field = h('input', {
-    type: 'text', class: 'room-name', value: name, size: Math.max(6, name.length), maxlength: 80, spellcheck: 'false',
-    autocomplete: 'off', 'aria-label': 'Room', title: 'Another name opens another room', 'data-testid': 'room-name',
-    onkeydown: (event: KeyboardEvent) => { if (event.key === 'Enter') field.blur(); },
-    onchange: () => { if (field.value.trim()) goToRoom(field.value.trim()); },
+    type: 'text',
+    class: 'room-name',
+    value: name,
+    size: Math.max(6, name.length),
+    maxlength: 80,
+    spellcheck: 'false',
+    autocomplete: 'off',
+    'aria-label': 'Room',
+    title: 'Another name opens another room',
+    'data-testid': 'room-name',
+    onkeydown: (event: KeyboardEvent) => {
+      if (event.key === 'Enter') field.blur();
+    },
+    onchange: () => {
+      if (field.value.trim()) goToRoom(field.value.trim());
+    },
   });
   return field;
 }
 
 function hint(): HTMLElement {
-  return h('div', { class: 'hint', 'data-testid': 'hint' },
+  return h(
+    'div',
+    { class: 'hint', 'data-testid': 'hint' },
     staff(),
     h('p', { class: 'hint-title' }, 'Draw the first note.'),
-    h('p', {}, 'Then ', h('button', { type: 'button', class: 'link', onclick: openSecondWindow }, 'open a second window'),
-      ' and watch it arrive.'));
+    h(
+      'p',
+      {},
+      'Then ',
+      h('button', { type: 'button', class: 'link', onclick: openSecondWindow }, 'open a second window'),
+      ' and watch it arrive.',
+    ),
+  );
 }
 
 // Five lines, and a tune in the inks of the board.
@@ -78,11 +109,19 @@ function staff(): SVGElement {
   const lines = [0, 1, 2, 3, 4].map((line) => svg('path', { d: `M0 ${42 + line * 12}h360` }));
   const notes = (['rose', 'amber', 'moss', 'lake', 'plum'] as const).map((color, index) => {
     const [x, y] = [100 + index * 40, [84, 72, 60, 66, 48][index]!];
-    return svg('g', { class: `tune ink-${color}`, style: `animation-delay:${index * 110}ms` },
+    return svg(
+      'g',
+      { class: `tune ink-${color}`, style: `animation-delay:${index * 110}ms` },
       svg('ellipse', { rx: 7.5, ry: 5.6, transform: `translate(${x} ${y}) rotate(-20)` }),
-      svg('path', { d: `M${x + 6.6} ${y - 2}V${y - 36}` }));
+      svg('path', { d: `M${x + 6.6} ${y - 2}V${y - 36}` }),
+    );
   });
-  return svg('svg', { class: 'staff', viewBox: '0 0 360 108', 'aria-hidden': 'true' }, svg('g', { class: 'staff-lines' }, ...lines), ...notes);
+  return svg(
+    'svg',
+    { class: 'staff', viewBox: '0 0 360 108', 'aria-hidden': 'true' },
+    svg('g', { class: 'staff-lines' }, ...lines),
+    ...notes,
+  );
 }
 
 let close: (() => void) | null = null;

@@ -30,16 +30,25 @@ export function scenario(name, play) {
 
 class Stage {
   windows = [];
-  complaints = [];  // uncaught errors of the page's own code
+  complaints = []; // uncaught errors of the page's own code
 
   static async build() {
-    if (!existsSync(join(pages, 'index.html'))) throw new Error(`the page is not built: run \`npm run build\` first (${pages})`);
+    if (!existsSync(join(pages, 'index.html')))
+      throw new Error(`the page is not built: run \`npm run build\` first (${pages})`);
     const stage = new Stage();
     await stage.startServer();
     stage.browser = await chromium.launch({
       executablePath: process.env.CHROMIUM ?? '/usr/bin/chromium',
-      args: ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-        '--disable-component-update', '--disable-sync', '--disable-dev-shm-usage'],
+      args: [
+        '--no-sandbox',
+        '--disable-gpu',
+        '--disable-quic',
+        '--no-first-run',
+        '--disable-background-networking',
+        '--disable-component-update',
+        '--disable-sync',
+        '--disable-dev-shm-usage',
+      ],
     });
     return stage;
   }
@@ -50,9 +59,13 @@ class Stage {
     this.server = await startServer({ ...again, args: ['--www', pages] });
   }
 
-  async killServer() { await this.server.kill(); }
+  async killServer() {
+    await this.server.kill();
+  }
 
-  url(room = 'concert') { return `${this.server.url}/#${encodeURIComponent(room)}`; }
+  url(room = 'concert') {
+    return `${this.server.url}/#${encodeURIComponent(room)}`;
+  }
 
   async window({ room, ...options } = {}) {
     const context = await this.browser.newContext({ viewport: { width: 1280, height: 800 }, ...options });
@@ -72,7 +85,10 @@ class Stage {
     const folder = mkdtempSync(join(tmpdir(), 'symphony-browser-'));
     for (const [index, { page }] of this.windows.entries()) {
       const path = join(folder, `${name.replace(/\W+/g, '-').slice(0, 60)}-${index + 1}.png`);
-      await page.screenshot({ path }).then(() => console.error(`window ${index + 1}: ${path}`), () => {});
+      await page.screenshot({ path }).then(
+        () => console.error(`window ${index + 1}: ${path}`),
+        () => {},
+      );
     }
     if (this.complaints.length > 0) console.error(`the page threw:\n${this.complaints.join('\n')}`);
     console.error(`the server's log:\n${this.server.log}`);

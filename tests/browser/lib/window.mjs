@@ -6,46 +6,78 @@ export const patience_ms = 30000;
 
 // What the board shows, as text that is equal in two windows that show the same. Runs in the page.
 function boardPicture() {
-  return [...document.querySelectorAll('[data-shape]')].map((node) => `${node.dataset.shape} ${node.getAttribute('class')} ${node.innerHTML}`);
+  return [...document.querySelectorAll('[data-shape]')].map(
+    (node) => `${node.dataset.shape} ${node.getAttribute('class')} ${node.innerHTML}`,
+  );
 }
 
 // What the page shows, without the carets of the others. Runs in the page.
 function pagePicture() {
   const copy = document.querySelector('[data-testid=page]').cloneNode(true);
-  for (const node of copy.querySelectorAll('[data-testid=caret], .ProseMirror-separator, .ProseMirror-trailingBreak')) node.remove();
-  for (const node of copy.querySelectorAll('.is-empty')) node.removeAttribute('class'), node.removeAttribute('data-placeholder');
+  for (const node of copy.querySelectorAll(
+    '[data-testid=caret], .ProseMirror-separator, .ProseMirror-trailingBreak',
+  ))
+    node.remove();
+  for (const node of copy.querySelectorAll('.is-empty'))
+    (node.removeAttribute('class'), node.removeAttribute('data-placeholder'));
   copy.normalize();
   return copy.innerHTML;
 }
 
 export class Window {
-  constructor(page) { this.page = page; }
+  constructor(page) {
+    this.page = page;
+  }
 
-  get board() { return this.page.getByTestId('board'); }
-  get text() { return this.page.getByTestId('page'); }
-  get status() { return this.page.getByTestId('status'); }
-  shapes(kind) { return this.page.locator(kind ? `[data-kind=${kind}]` : '[data-shape]'); }
-  cursor(name) { return this.page.locator(`[data-testid=cursor][data-name="${name}"]`); }
-  caret(name) { return this.page.locator(`[data-testid=caret][data-name="${name}"]`); }
+  get board() {
+    return this.page.getByTestId('board');
+  }
+  get text() {
+    return this.page.getByTestId('page');
+  }
+  get status() {
+    return this.page.getByTestId('status');
+  }
+  shapes(kind) {
+    return this.page.locator(kind ? `[data-kind=${kind}]` : '[data-shape]');
+  }
+  cursor(name) {
+    return this.page.locator(`[data-testid=cursor][data-name="${name}"]`);
+  }
+  caret(name) {
+    return this.page.locator(`[data-testid=caret][data-name="${name}"]`);
+  }
 
   async open(url) {
     await this.page.goto(url);
     await this.until('live');
-    if (await this.page.locator('#app[data-layout=both]').count()) await this.text.waitFor();  // it loads when it is first seen
+    if (await this.page.locator('#app[data-layout=both]').count()) await this.text.waitFor(); // it loads when it is first seen
     return this;
   }
 
-  async close() { await this.page.context().close(); }
+  async close() {
+    await this.page.context().close();
+  }
 
   // link: connecting, live, offline or refused
-  async until(link) { await this.page.waitForSelector(`[data-testid=status][data-link=${link}]`); }
+  async until(link) {
+    await this.page.waitForSelector(`[data-testid=status][data-link=${link}]`);
+  }
 
   // What the status says is "Saved": the server told that everything this window changed is durable.
-  async untilSaved() { await this.page.waitForSelector('[data-testid=status][data-state=saved]'); }
-  async untilUnsaved() { await this.page.waitForSelector('[data-testid=status][data-unsaved=true]'); }
+  async untilSaved() {
+    await this.page.waitForSelector('[data-testid=status][data-state=saved]');
+  }
+  async untilUnsaved() {
+    await this.page.waitForSelector('[data-testid=status][data-unsaved=true]');
+  }
 
-  async tool(name) { await this.page.locator(`button[data-tool=${name}]`).click(); }
-  async press(keys) { await this.page.keyboard.press(keys); }
+  async tool(name) {
+    await this.page.locator(`button[data-tool=${name}]`).click();
+  }
+  async press(keys) {
+    await this.page.keyboard.press(keys);
+  }
 
   // Points are in CSS pixels from the board's upper left corner.
   async drag(points) {
@@ -97,7 +129,10 @@ export class Window {
   }
 
   async untilTextHas(words) {
-    await this.page.waitForFunction(([read, words]) => new Function(`return (${read})()`)().includes(words), [String(pagePicture), words]);
+    await this.page.waitForFunction(
+      ([read, words]) => new Function(`return (${read})()`)().includes(words),
+      [String(pagePicture), words],
+    );
   }
 
   async picture() {
@@ -111,9 +146,16 @@ export class Window {
       return JSON.stringify({ board: run(readBoard), page: run(readPage) }) === expected;
     };
     try {
-      await this.page.waitForFunction(matches, [String(boardPicture), String(pagePicture), JSON.stringify(picture)]);
+      await this.page.waitForFunction(matches, [
+        String(boardPicture),
+        String(pagePicture),
+        JSON.stringify(picture),
+      ]);
     } catch (error) {
-      throw new Error(`the windows differ:\n--- expected\n${show(picture)}\n--- shown\n${show(await this.picture())}`, { cause: error });
+      throw new Error(
+        `the windows differ:\n--- expected\n${show(picture)}\n--- shown\n${show(await this.picture())}`,
+        { cause: error },
+      );
     }
   }
 }

@@ -1,12 +1,73 @@
 // Readable random names: rooms are colours and birds, people are instruments.
 
-const roomColors = ['amber', 'ivory', 'indigo', 'scarlet', 'silver', 'copper', 'violet', 'golden', 'coral', 'jade', 'azure', 'russet'];
-const roomBirds = ['heron', 'lark', 'wren', 'finch', 'thrush', 'linnet', 'oriole', 'plover', 'swift', 'curlew', 'robin', 'starling'];
-const moods = ['Bright', 'Calm', 'Gentle', 'Merry', 'Quiet', 'Warm', 'Swift', 'Bold', 'Mellow', 'Clear', 'Lively', 'Tender'];
-const instruments = ['Oboe', 'Cello', 'Viola', 'Flute', 'Harp', 'Horn', 'Lute', 'Clarinet', 'Bassoon', 'Celesta', 'Piccolo', 'Timpani'];
+const roomColors = [
+  'amber',
+  'ivory',
+  'indigo',
+  'scarlet',
+  'silver',
+  'copper',
+  'violet',
+  'golden',
+  'coral',
+  'jade',
+  'azure',
+  'russet',
+];
+const roomBirds = [
+  'heron',
+  'lark',
+  'wren',
+  'finch',
+  'thrush',
+  'linnet',
+  'oriole',
+  'plover',
+  'swift',
+  'curlew',
+  'robin',
+  'starling',
+];
+const moods = [
+  'Bright',
+  'Calm',
+  'Gentle',
+  'Merry',
+  'Quiet',
+  'Warm',
+  'Swift',
+  'Bold',
+  'Mellow',
+  'Clear',
+  'Lively',
+  'Tender',
+];
+const instruments = [
+  'Oboe',
+  'Cello',
+  'Viola',
+  'Flute',
+  'Harp',
+  'Horn',
+  'Lute',
+  'Clarinet',
+  'Bassoon',
+  'Celesta',
+  'Piccolo',
+  'Timpani',
+];
 
 // Middle tones: white text on them is readable, and they show on light and on dark paper.
-export const peopleColors = ['#b4552d', '#3d7a5a', '#3a6ea5', '#8a5aa8', '#b0456b', '#8a6d1f', '#2f7f86', '#5d63b8'] as const;
+export const peopleColors = [
+  '#b4552d',
+  '#3d7a5a',
+  '#3a6ea5',
+  '#8a5aa8',
+  '#b0456b',
+  '#8a6d1f',
+  '#2f7f86',
+  '#5d63b8',
+] as const;
 
 export function pick<T>(list: readonly T[]): T {
   const random = crypto.getRandomValues(new Uint32Array(1))[0]!;
@@ -25,5 +86,10 @@ export function randomPersonName(): string {
 
 export function initials(name: string): string {
   const words = name.split(/\s+/).filter(Boolean);
-  return words.slice(0, 2).map((word) => [...word][0]!.toUpperCase()).join('') || '?';
+  return (
+    words
+      .slice(0, 2)
+      .map((word) => [...word][0]!.toUpperCase())
+      .join('') || '?'
+  );
 }

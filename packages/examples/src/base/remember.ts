@@ -19,5 +19,7 @@ export function recall(key: string, where: Where = 'everywhere'): string | null 
 export function remember(key: string, value: string, where: Where = 'everywhere'): void {
   try {
     storage(where).setItem(prefix + key, value);
-  } catch { /* see above */ }
+  } catch {
+    /* see above */
+  }
 }

@@ -23,8 +23,12 @@ export class Board {
   readonly viewport: Viewport;
   readonly text: TextEditing;
   readonly surface = svg('svg', {
-    class: 'surface', tabindex: 0, role: 'application', 'data-testid': 'board',
-    'aria-label': 'Board. Press Enter to add a shape with the present tool, comma and full stop to step through shapes.',
+    class: 'surface',
+    tabindex: 0,
+    role: 'application',
+    'data-testid': 'board',
+    'aria-label':
+      'Board. Press Enter to add a shape with the present tool, comma and full stop to step through shapes.',
   });
   private readonly cursors: Cursors;
   private readonly stopListening: (() => void)[];
@@ -34,7 +38,9 @@ export class Board {
     this.viewport = new Viewport(this.surface);
     this.selection = new Selection(this.model, this.viewport, room.presence);
     const view = new ShapesView(this.model);
-    this.text = new TextEditing(this.model, view, this.viewport, () => this.surface.focus({ preventScroll: true }));
+    this.text = new TextEditing(this.model, view, this.viewport, () =>
+      this.surface.focus({ preventScroll: true }),
+    );
     this.cursors = new Cursors(this.surface, this.viewport, room.presence);
     const world = svg('g', { class: 'world' }, view.element);
     this.surface.append(world, this.selection.element);
@@ -51,11 +57,14 @@ export class Board {
       this.surface.dataset['tool'] = tool;
       if (tool !== 'select') this.selection.clear();
     });
-    this.selection.ids.subscribe(() => {  // the bar shows, and the next shape takes, the style of what is selected
+    this.selection.ids.subscribe(() => {
+      // the bar shows, and the next shape takes, the style of what is selected
       const [first] = this.selection.shapes;
       if (first) this.tools.style.value = { color: first.color, stroke: first.stroke, filled: first.filled };
     });
-    const showHint = () => { hint.hidden = this.model.size > 0; };
+    const showHint = () => {
+      hint.hidden = this.model.size > 0;
+    };
     this.model.subscribe(showHint);
     showHint();
 
@@ -106,7 +115,8 @@ export class Board {
   // Applies to what is selected, and to what is drawn next.
   setStyle(change: Partial<Style>): void {
     this.tools.style.value = { ...this.tools.style.value, ...change };
-    if (this.selection.ids.value.size > 0) this.model.step(() => this.model.patch(this.selection.ids.value, change));
+    if (this.selection.ids.value.size > 0)
+      this.model.step(() => this.model.patch(this.selection.ids.value, change));
   }
 
   // The keyboard's way to draw: a shape of usual size in the middle of the view.
@@ -118,7 +128,9 @@ export class Board {
     if (hasText({ kind: tool })) return this.placeText(tool, middle);
     const size = { width: 160, height: isLine({ kind: tool }) ? 0 : 110 };
     const place = { x: middle.x - size.width / 2, y: middle.y - size.height / 2 };
-    this.finish(this.model.step(() => this.model.create(tool, this.tools.style.value, { ...place, ...size })));
+    this.finish(
+      this.model.step(() => this.model.create(tool, this.tools.style.value, { ...place, ...size })),
+    );
   }
 
   editText(id: string): void {
@@ -137,16 +149,22 @@ export class Board {
     }
     const tool = this.tools.tool.value;
     switch (tool) {
-      case 'hand': return null;
-      case 'select': return this.startSelecting(point, hit, shift);
-      case 'pen': return gestures.drawPen(this.scene, point);
+      case 'hand':
+        return null;
+      case 'select':
+        return this.startSelecting(point, hit, shift);
+      case 'pen':
+        return gestures.drawPen(this.scene, point);
       case 'note':
       case 'text': {
         // On release, so that the click that follows does not take the focus from the new field.
         const place = () => this.placeText(tool, point);
         return { move() {}, end: place, cancel() {} };
       }
-      default: return gestures.drawShape(this.scene, tool, point, () => { this.tools.tool.value = 'select'; });
+      default:
+        return gestures.drawShape(this.scene, tool, point, () => {
+          this.tools.tool.value = 'select';
+        });
     }
   }
 
@@ -158,17 +176,23 @@ export class Board {
     return gestures.moveSelection(this.scene, point);
   }
 
-  private doubleTap(point: Point, { shape }: Hit): void {
+  private doubleTap(point: Point, { shape }: Hit): boolean {
+    if (this.tools.tool.value !== 'select') return false; // the second of two quick pen strokes, say
     const hit = shape && this.model.get(shape);
-    if (hit && hasText(hit)) this.editText(hit.id);
-    else if (!hit && this.tools.tool.value === 'select') this.placeText('text', point);
+    if (hit && !hasText(hit)) return false;
+    if (hit) this.editText(hit.id);
+    else this.placeText('text', point);
+    return true;
   }
 
   private placeText(kind: Kind, point: Point): void {
     const style = { ...this.tools.style.value };
-    if (kind === 'note' && style.color === 'ink') style.color = 'amber';  // black paper is for nobody
+    if (kind === 'note' && style.color === 'ink') style.color = 'amber'; // black paper is for nobody
     const half = kind === 'note' ? gestures.noteSize / 2 : 20;
-    const place = { x: Math.round(kind === 'note' ? point.x - half : point.x), y: Math.round(point.y - half) };
+    const place = {
+      x: Math.round(kind === 'note' ? point.x - half : point.x),
+      y: Math.round(point.y - half),
+    };
     const size = kind === 'note' ? { width: 2 * half, height: 2 * half } : {};
     const id = this.model.step(() => this.model.create(kind, style, { ...place, ...size }));
     this.finish(id);

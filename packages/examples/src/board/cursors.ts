@@ -13,10 +13,16 @@ export class Cursors {
   private pending: Point | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(surface: Element, private readonly viewport: Viewport, private readonly presence: Presence) {
+  constructor(
+    surface: Element,
+    private readonly viewport: Viewport,
+    private readonly presence: Presence,
+  ) {
     surface.addEventListener('pointermove', (event) => this.share(viewport.toBoard(event as PointerEvent)));
     surface.addEventListener('pointerleave', () => this.share(null));
-    surface.addEventListener('pointerup', (event) => { if ((event as PointerEvent).pointerType !== 'mouse') this.share(null); });
+    surface.addEventListener('pointerup', (event) => {
+      if ((event as PointerEvent).pointerType !== 'mouse') this.share(null);
+    });
     this.unsubscribe = [
       presence.peers.subscribe((peers) => this.draw(peers)),
       viewport.view.subscribe(() => this.draw(presence.peers.value, true)),
@@ -35,11 +41,11 @@ export class Cursors {
       clearTimeout(this.timer);
       this.timer = undefined;
       this.presence.share('pointer', null);
-    }
-    else this.timer ??= setTimeout(() => {
-      this.timer = undefined;
-      this.presence.share('pointer', this.pending);
-    }, shareInterval_ms);
+    } else
+      this.timer ??= setTimeout(() => {
+        this.timer = undefined;
+        this.presence.share('pointer', this.pending);
+      }, shareInterval_ms);
   }
 
   private draw(peers: Peer[], viewMoved = false): void {
@@ -57,7 +63,7 @@ export class Cursors {
         this.element.append(node);
       }
       const { x, y } = this.viewport.toScreen(peer.pointer!);
-      node.classList.toggle('still', viewMoved);  // glides after its person, sticks to the board when we pan
+      node.classList.toggle('still', viewMoved); // glides after its person, sticks to the board when we pan
       node.style.transform = `translate(${x}px, ${y}px)`;
       node.style.setProperty('--who', peer.color);
       node.dataset['name'] = peer.name;
@@ -67,7 +73,14 @@ export class Cursors {
 }
 
 function newCursor(): HTMLElement {
-  return h('div', { class: 'cursor', 'data-testid': 'cursor' },
-    svg('svg', { width: 20, height: 22, viewBox: '0 0 20 22' }, svg('path', { d: 'M2 1.5 17.5 11l-7 1.7L6.6 19.5Z' })),
-    h('span', { class: 'cursor-name' }));
+  return h(
+    'div',
+    { class: 'cursor', 'data-testid': 'cursor' },
+    svg(
+      'svg',
+      { width: 20, height: 22, viewBox: '0 0 20 22' },
+      svg('path', { d: 'M2 1.5 17.5 11l-7 1.7L6.6 19.5Z' }),
+    ),
+    h('span', { class: 'cursor-name' }),
+  );
 }

@@ -1,6 +1,16 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { arrowHeadPath, boundsOfPoints, constrain, contains, dragCorner, intersects, normalize, strokePath, union } from './geometry.ts';
+import {
+  arrowHeadPath,
+  boundsOfPoints,
+  constrain,
+  contains,
+  dragCorner,
+  intersects,
+  normalize,
+  strokePath,
+  union,
+} from './geometry.ts';
 
 test('a box dragged to the upper left covers the same place as one dragged to the lower right', () => {
   assert.deepEqual(normalize({ x: 10, y: 20, width: -6, height: -8 }), { x: 4, y: 12, width: 6, height: 8 });
@@ -8,7 +18,13 @@ test('a box dragged to the upper left covers the same place as one dragged to th
 
 test('the union of nothing is nothing; of boxes it is the box around them', () => {
   assert.equal(union([]), null);
-  assert.deepEqual(union([{ x: 0, y: 0, width: 2, height: 2 }, { x: 5, y: -1, width: 1, height: 1 }]), { x: 0, y: -1, width: 6, height: 3 });
+  assert.deepEqual(
+    union([
+      { x: 0, y: 0, width: 2, height: 2 },
+      { x: 5, y: -1, width: 1, height: 1 },
+    ]),
+    { x: 0, y: -1, width: 6, height: 3 },
+  );
 });
 
 test('boxes that touch intersect; only whole boxes are contained', () => {
@@ -27,8 +43,18 @@ test('dragging a corner leaves the opposite one where it was, and sides never cr
 });
 
 test('Shift makes squares and multiples of 45 degrees', () => {
-  assert.deepEqual(constrain({ x: 0, y: 0, width: 30, height: -10 }, 'box'), { x: 0, y: 0, width: 30, height: -30 });
-  assert.deepEqual(constrain({ x: 0, y: 0, width: 100, height: 8 }, 'line'), { x: 0, y: 0, width: 100, height: 0 });
+  assert.deepEqual(constrain({ x: 0, y: 0, width: 30, height: -10 }, 'box'), {
+    x: 0,
+    y: 0,
+    width: 30,
+    height: -30,
+  });
+  assert.deepEqual(constrain({ x: 0, y: 0, width: 100, height: 8 }, 'line'), {
+    x: 0,
+    y: 0,
+    width: 100,
+    height: 0,
+  });
 });
 
 test('a stroke of one point is a dot, of many a curve from the first to the last', () => {

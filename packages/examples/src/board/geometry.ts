@@ -1,16 +1,27 @@
 // Points, boxes and outlines of the board, in board units (one unit is one CSS pixel at zoom 1).
 
-export interface Point { x: number; y: number }
+export interface Point {
+  x: number;
+  y: number;
+}
 
 // Lines run from (x, y) by (width, height), which may be negative; `normalize` gives the box they cover.
-export interface Box extends Point { width: number; height: number }
+export interface Box extends Point {
+  width: number;
+  height: number;
+}
 
 export type Handle = 'nw' | 'ne' | 'se' | 'sw' | 'start' | 'end';
 
 export const corners: Handle[] = ['nw', 'ne', 'se', 'sw'];
 
 export function normalize({ x, y, width, height }: Box): Box {
-  return { x: Math.min(x, x + width), y: Math.min(y, y + height), width: Math.abs(width), height: Math.abs(height) };
+  return {
+    x: Math.min(x, x + width),
+    y: Math.min(y, y + height),
+    width: Math.abs(width),
+    height: Math.abs(height),
+  };
 }
 
 export function boxBetween(a: Point, b: Point): Box {
@@ -35,8 +46,12 @@ export function intersects(a: Box, b: Box): boolean {
 }
 
 export function contains(outer: Box, inner: Box): boolean {
-  return inner.x >= outer.x && inner.y >= outer.y &&
-    inner.x + inner.width <= outer.x + outer.width && inner.y + inner.height <= outer.y + outer.height;
+  return (
+    inner.x >= outer.x
+    && inner.y >= outer.y
+    && inner.x + inner.width <= outer.x + outer.width
+    && inner.y + inner.height <= outer.y + outer.height
+  );
 }
 
 export function center(box: Box): Point {
@@ -52,7 +67,9 @@ export function boundsOfPoints(points: readonly number[]): Box {
     top = Math.min(top, points[i + 1]!);
     bottom = Math.max(bottom, points[i + 1]!);
   }
-  return left > right ? { x: 0, y: 0, width: 0, height: 0 } : { x: left, y: top, width: right - left, height: bottom - top };
+  return left > right
+    ? { x: 0, y: 0, width: 0, height: 0 }
+    : { x: left, y: top, width: right - left, height: bottom - top };
 }
 
 export function handlePoint(box: Box, handle: Handle): Point {
@@ -81,10 +98,15 @@ export function dragCorner(box: Box, handle: Handle, to: Point, keepRatio: boole
 // Makes a dragged-out box square and a dragged-out line a multiple of 45 degrees.
 export function constrain(box: Box, kind: 'box' | 'line'): Box {
   const size = Math.max(Math.abs(box.width), Math.abs(box.height));
-  if (kind === 'box') return { ...box, width: Math.sign(box.width || 1) * size, height: Math.sign(box.height || 1) * size };
+  if (kind === 'box')
+    return { ...box, width: Math.sign(box.width || 1) * size, height: Math.sign(box.height || 1) * size };
   const angle = Math.round(Math.atan2(box.height, box.width) / (Math.PI / 4)) * (Math.PI / 4);
   const length = Math.hypot(box.width, box.height);
-  return { ...box, width: Math.round(Math.cos(angle) * length), height: Math.round(Math.sin(angle) * length) };
+  return {
+    ...box,
+    width: Math.round(Math.cos(angle) * length),
+    height: Math.round(Math.sin(angle) * length),
+  };
 }
 
 // A pen stroke as a smooth path: curves through the middles of its segments.
@@ -98,7 +120,7 @@ export function strokePath(points: readonly number[], scaleX = 1, scaleY = 1): s
     const [[x, y], [nextX, nextY]] = [at(i), at(i + 1)];
     path += `Q${format([x, y])} ${format([(x + nextX) / 2, (y + nextY) / 2])}`;
   }
-  return count === 1 ? `${path}l0 .01` : `${path}L${format(at(count - 1))}`;  // a dot is a line too short to see
+  return count === 1 ? `${path}l0 .01` : `${path}L${format(at(count - 1))}`; // a dot is a line too short to see
 }
 
 // The two barbs of an arrow that ends at the end of `line`.

@@ -1,16 +1,26 @@
 // What a pointer does between down and up, one function a gesture. Each is one step for undo.
-import { boxBetween, constrain, dragCorner, intersects, normalize, type Handle, type Point } from './geometry.ts';
+import {
+  boxBetween,
+  constrain,
+  dragCorner,
+  intersects,
+  normalize,
+  type Handle,
+  type Point,
+} from './geometry.ts';
 import type { BoardModel } from './model.ts';
 import type { Selection } from './selection.ts';
 import { boundsOf, fit, isLine, type Kind, type Style } from './shapes.ts';
 
-export interface Modifiers { shift: boolean }
+export interface Modifiers {
+  shift: boolean;
+}
 
 export interface Gesture {
   move(point: Point, modifiers: Modifiers): void;
   end(): void;
-  everyPoint?: boolean;  // wants all that the device measured, not only one point a frame
-  cancel(): void;  // a second finger came down: it was the start of a pinch
+  everyPoint?: boolean; // wants all that the device measured, not only one point a frame
+  cancel(): void; // a second finger came down: it was the start of a pinch
 }
 
 export interface Scene {
@@ -20,7 +30,7 @@ export interface Scene {
 }
 
 export const noteSize = 180;
-const minDrag = 4;  // a smaller movement was a click
+const minDrag = 4; // a smaller movement was a click
 
 // A quarter of a unit is finer than anyone draws, and such numbers take few bytes on the wire.
 const quarter = (value: number): number => Math.round(value * 4) / 4;
@@ -43,7 +53,12 @@ export function drawPen({ model, style }: Scene, from: Point): Gesture {
   };
 }
 
-export function drawShape({ model, style, selection }: Scene, kind: Kind, from: Point, done: () => void): Gesture {
+export function drawShape(
+  { model, style, selection }: Scene,
+  kind: Kind,
+  from: Point,
+  done: () => void,
+): Gesture {
   model.beginStep();
   const id = model.create(kind, style, { ...rounded(from), width: 0, height: 0 });
   return {
@@ -68,7 +83,9 @@ export function moveSelection({ model, selection }: Scene, from: Point): Gesture
   const start = selection.shapes.map(({ id, x, y }) => ({ id, x, y }));
   let moved = false;
   const by = (dx: number, dy: number) => {
-    model.together(() => { for (const { id, x, y } of start) model.stage(id, { x: x + dx, y: y + dy }); });
+    model.together(() => {
+      for (const { id, x, y } of start) model.stage(id, { x: x + dx, y: y + dy });
+    });
   };
   return {
     move(point, { shift }) {
@@ -81,7 +98,9 @@ export function moveSelection({ model, selection }: Scene, from: Point): Gesture
       }
       by(dx, dy);
     },
-    end() { if (moved) model.endStep(); },
+    end() {
+      if (moved) model.endStep();
+    },
     cancel() {
       if (!moved) return;
       by(0, 0);
@@ -100,12 +119,15 @@ export function resizeSelection({ model, selection }: Scene, handle: Handle): Ge
     move(point, { shift }) {
       if (only && (handle === 'start' || handle === 'end')) {
         const far = { x: only.x + only.width, y: only.y + only.height };
-        const [tail, tip] = handle === 'start' ? [rounded(point), far] : [{ x: only.x, y: only.y }, rounded(point)];
+        const [tail, tip] =
+          handle === 'start' ? [rounded(point), far] : [{ x: only.x, y: only.y }, rounded(point)];
         const box = boxBetween(tail, tip);
         model.stage(only.id, shift && handle === 'end' ? constrain(box, 'line') : box);
       } else {
         const to = dragCorner(bounds, handle, rounded(point), shift || onlyText);
-        model.together(() => { for (const shape of start) model.stage(shape.id, fit(shape, bounds, to)); });
+        model.together(() => {
+          for (const shape of start) model.stage(shape.id, fit(shape, bounds, to));
+        });
       }
     },
     end: () => model.endStep(),
@@ -123,10 +145,15 @@ export function selectInside({ model, selection }: Scene, from: Point, add: bool
     move(point) {
       const area = normalize(boxBetween(from, point));
       selection.marquee.value = area;
-      const inside = model.all().filter((shape) => intersects(boundsOf(shape), area)).map((shape) => shape.id);
+      const inside = model
+        .all()
+        .filter((shape) => intersects(boundsOf(shape), area))
+        .map((shape) => shape.id);
       selection.set([...before, ...inside]);
     },
-    end() { selection.marquee.value = null; },
+    end() {
+      selection.marquee.value = null;
+    },
     cancel() {
       selection.marquee.value = null;
       selection.set(before);

@@ -16,8 +16,12 @@ function pair({ live = true } = {}) {
     Y.applyUpdate(docs[0], Y.encodeStateAsUpdate(docs[1]));
   };
   if (live) {
-    docs[0].on('update', (update, origin) => { if (origin !== 'peer') Y.applyUpdate(docs[1], update, 'peer'); });
-    docs[1].on('update', (update, origin) => { if (origin !== 'peer') Y.applyUpdate(docs[0], update, 'peer'); });
+    docs[0].on('update', (update, origin) => {
+      if (origin !== 'peer') Y.applyUpdate(docs[1], update, 'peer');
+    });
+    docs[1].on('update', (update, origin) => {
+      if (origin !== 'peer') Y.applyUpdate(docs[0], update, 'peer');
+    });
   }
   const models = docs.map((doc) => new BoardModel(doc)) as [BoardModel, BoardModel];
   return { docs, models, exchange, destroy: () => models.forEach((model) => model.destroy()) };
@@ -25,12 +29,20 @@ function pair({ live = true } = {}) {
 
 // What gestures need of a selection, without a page to draw it on.
 function scene(model: BoardModel, ids: string[] = []) {
-  const selection = { set() {}, get shapes() { return ids.map((id) => model.get(id)!); } };
+  const selection = {
+    set() {},
+    get shapes() {
+      return ids.map((id) => model.get(id)!);
+    },
+  };
   return { model, style, selection: selection as never };
 }
 
 test('a shape made on one board appears on the other', () => {
-  const { models: [a, b], destroy } = pair();
+  const {
+    models: [a, b],
+    destroy,
+  } = pair();
   const id = a.create('rectangle', style, box);
   assert.deepEqual(b.get(id), { ...a.get(id)! });
   assert.deepEqual(boundsOf(b.get(id)!), box);
@@ -38,7 +50,11 @@ test('a shape made on one board appears on the other', () => {
 });
 
 test('two people change different things about one shape and both changes stay', () => {
-  const { models: [a, b], exchange, destroy } = pair({ live: false });
+  const {
+    models: [a, b],
+    exchange,
+    destroy,
+  } = pair({ live: false });
   const id = a.create('ellipse', style, box);
   exchange();
   a.patch([id], { x: 99 });
@@ -49,10 +65,16 @@ test('two people change different things about one shape and both changes stay',
 });
 
 test('what is staged is seen here at once and there after publishing, in one update', () => {
-  const { docs, models: [a, b], destroy } = pair();
+  const {
+    docs,
+    models: [a, b],
+    destroy,
+  } = pair();
   const id = a.create('pen', style, { x: 0, y: 0 }, { points: [0, 0] });
   let updates = 0;
-  docs[0].on('update', () => { updates += 1; });
+  docs[0].on('update', () => {
+    updates += 1;
+  });
   for (let i = 1; i <= 50; ++i) a.stage(id, {}, [i, i]);
   assert.equal(a.get(id)!.points.length, 102);
   assert.equal(b.get(id)!.points.length, 2);
@@ -63,7 +85,10 @@ test('what is staged is seen here at once and there after publishing, in one upd
 });
 
 test('staging a shape that somebody deletes meanwhile does no harm', () => {
-  const { models: [a, b], destroy } = pair();
+  const {
+    models: [a, b],
+    destroy,
+  } = pair();
   const id = a.create('rectangle', style, box);
   a.stage(id, { x: 50 });
   b.remove([id]);
@@ -75,7 +100,10 @@ test('staging a shape that somebody deletes meanwhile does no harm', () => {
 });
 
 test('a gesture is one step for undo, and undo leaves what others did', () => {
-  const { models: [a, b], destroy } = pair();
+  const {
+    models: [a, b],
+    destroy,
+  } = pair();
   const pen = drawPen(scene(a), { x: 0, y: 0 });
   for (let i = 1; i < 20; ++i) {
     pen.move({ x: i * 5, y: i }, { shift: false });
@@ -101,7 +129,10 @@ test('a gesture is one step for undo, and undo leaves what others did', () => {
 });
 
 test('a click that draws nothing leaves nothing, not even a step to undo', () => {
-  const { models: [a, b], destroy } = pair();
+  const {
+    models: [a, b],
+    destroy,
+  } = pair();
   const draw = drawShape(scene(a), 'rectangle', { x: 5, y: 5 }, () => assert.fail('nothing was drawn'));
   draw.move({ x: 6, y: 6 }, { shift: false });
   draw.end();
@@ -110,16 +141,25 @@ test('a click that draws nothing leaves nothing, not even a step to undo', () =>
 });
 
 test('raising puts a shape on top everywhere; painting order is the same everywhere', () => {
-  const { models: [a, b], destroy } = pair();
+  const {
+    models: [a, b],
+    destroy,
+  } = pair();
   const ids = [a.create('note', style, box), b.create('note', style, box), a.create('note', style, box)];
   b.raise([ids[0]!]);
   assert.equal(a.all().at(-1)!.id, ids[0]);
-  assert.deepEqual(a.all().map((shape) => shape.id), b.all().map((shape) => shape.id));
+  assert.deepEqual(
+    a.all().map((shape) => shape.id),
+    b.all().map((shape) => shape.id),
+  );
   destroy();
 });
 
 test('duplicates carry points and text of their own', () => {
-  const { models: [a], destroy } = pair();
+  const {
+    models: [a],
+    destroy,
+  } = pair();
   const note = a.create('note', style, box, { text: 'hello' });
   const [copy] = a.duplicate([note], 24);
   a.text(copy!)!.insert(5, ' there');
@@ -130,7 +170,10 @@ test('duplicates carry points and text of their own', () => {
 });
 
 test('fitting into another box scales boxes, lines, pens and text', () => {
-  const { models: [a], destroy } = pair();
+  const {
+    models: [a],
+    destroy,
+  } = pair();
   const from = { x: 0, y: 0, width: 100, height: 100 };
   const to = { x: 10, y: 0, width: 50, height: 200 };
   const line = a.get(a.create('line', style, { x: 100, y: 0, width: -100, height: 100 }))!;
@@ -160,11 +203,18 @@ test('what does not make a shape is not one, and wild values are tamed', () => {
 });
 
 test('what is staged together is heard of together', () => {
-  const { models: [a], destroy } = pair();
+  const {
+    models: [a],
+    destroy,
+  } = pair();
   const ids = Array.from({ length: 10 }, () => a.create('note', style, box));
   const heard: Set<string>[] = [];
   a.subscribe((changed) => heard.push(changed));
-  a.together(() => a.together(() => { for (const id of ids) a.stage(id, { x: 1 }); }));
+  a.together(() =>
+    a.together(() => {
+      for (const id of ids) a.stage(id, { x: 1 });
+    }),
+  );
   assert.deepEqual(heard, [new Set(ids)]);
   assert.ok(ids.every((id) => a.get(id)!.x === 1));
   destroy();

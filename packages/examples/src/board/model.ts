@@ -13,9 +13,12 @@ import { Signal } from '../base/signal.ts';
 import { readShape, type Kind, type Patch, type Shape, type Style } from './shapes.ts';
 
 const publishInterval_ms = 40;
-const typingPause_ms = 600;  // typing on after a longer pause is a step of its own for undo
+const typingPause_ms = 600; // typing on after a longer pause is a step of its own for undo
 
-interface Staged { patch: Patch; points: number[] }
+interface Staged {
+  patch: Patch;
+  points: number[];
+}
 
 export class BoardModel {
   readonly undo: Y.UndoManager;
@@ -32,7 +35,10 @@ export class BoardModel {
     this.shapes = doc.getMap('shapes');
     for (const id of this.shapes.keys()) this.refresh(id);
     this.shapes.observeDeep(this.onChange);
-    this.undo = new Y.UndoManager(this.shapes, { trackedOrigins: new Set([this]), captureTimeout: typingPause_ms });
+    this.undo = new Y.UndoManager(this.shapes, {
+      trackedOrigins: new Set([this]),
+      captureTimeout: typingPause_ms,
+    });
     for (const event of ['stack-item-added', 'stack-item-popped', 'stack-cleared'] as const) {
       this.undo.on(event, () => this.refreshUndo());
     }
@@ -50,9 +56,15 @@ export class BoardModel {
     return () => this.listeners.delete(listener);
   }
 
-  get size(): number { return this.cache.size; }
-  get(id: string): Shape | undefined { return this.cache.get(id); }
-  has(id: string): boolean { return this.cache.has(id); }
+  get size(): number {
+    return this.cache.size;
+  }
+  get(id: string): Shape | undefined {
+    return this.cache.get(id);
+  }
+  has(id: string): boolean {
+    return this.cache.has(id);
+  }
 
   // In painting order.
   all(): Shape[] {
@@ -64,7 +76,12 @@ export class BoardModel {
     return text instanceof Y.Text ? text : null;
   }
 
-  create(kind: Kind, style: Style, fields: Patch, content: { points?: number[]; text?: string } = {}): string {
+  create(
+    kind: Kind,
+    style: Style,
+    fields: Patch,
+    content: { points?: number[]; text?: string } = {},
+  ): string {
     const id = uuidv4();
     const map = new Y.Map<unknown>();
     const all = this.all();
@@ -78,8 +95,16 @@ export class BoardModel {
 
   duplicate(ids: Iterable<string>, offset: number): string[] {
     const sources = this.all().filter((shape) => new Set(ids).has(shape.id));
-    return this.write(() => sources.map(({ id: _id, kind, points, text, z: _z, color, stroke, filled, ...place }) =>
-      this.create(kind, { color, stroke, filled }, { ...place, x: place.x + offset, y: place.y + offset }, { points, text })));
+    return this.write(() =>
+      sources.map(({ id: _id, kind, points, text, z: _z, color, stroke, filled, ...place }) =>
+        this.create(
+          kind,
+          { color, stroke, filled },
+          { ...place, x: place.x + offset, y: place.y + offset },
+          { points, text },
+        ),
+      ),
+    );
   }
 
   // Shown now, written soon; a gesture calls it as often as it likes.
@@ -115,7 +140,7 @@ export class BoardModel {
     if (staged.length === 0) return;
     this.write(() => {
       for (const [id, { patch, points }] of staged) {
-        const map = this.shapes.get(id);  // gone if somebody deleted it meanwhile
+        const map = this.shapes.get(id); // gone if somebody deleted it meanwhile
         if (!map) continue;
         for (const [key, value] of Object.entries(patch)) if (map.get(key) !== value) map.set(key, value);
         const array = map.get('points');
@@ -125,17 +150,23 @@ export class BoardModel {
   }
 
   patch(ids: Iterable<string>, patch: Patch): void {
-    this.together(() => { for (const id of ids) this.stage(id, patch); });
+    this.together(() => {
+      for (const id of ids) this.stage(id, patch);
+    });
     this.publish();
   }
 
   remove(ids: Iterable<string>): void {
-    this.write(() => { for (const id of ids) this.shapes.delete(id); });
+    this.write(() => {
+      for (const id of ids) this.shapes.delete(id);
+    });
   }
 
   raise(ids: Iterable<string>): void {
     let top = Math.max(0, ...this.all().map((shape) => shape.z));
-    this.write(() => { for (const id of ids) this.shapes.get(id)?.set('z', ++top); });
+    this.write(() => {
+      for (const id of ids) this.shapes.get(id)?.set('z', ++top);
+    });
   }
 
   // Everything between begin and end is one step for undo, however long it takes.
@@ -194,7 +225,10 @@ export class BoardModel {
       return;
     }
     const staged = this.staged.get(id);
-    this.cache.set(id, staged ? { ...shape, ...staged.patch, points: shape.points.concat(staged.points) } : shape);
+    this.cache.set(
+      id,
+      staged ? { ...shape, ...staged.patch, points: shape.points.concat(staged.points) } : shape,
+    );
   }
 
   private emit(ids: Iterable<string>): void {

@@ -7,17 +7,22 @@ import type { BoardModel } from './model.ts';
 import { boundsOf, isLine, type Shape } from './shapes.ts';
 import type { Viewport } from './viewport.ts';
 
-const framedMax = 200;  // more than that get one frame around all
-const sharedMax = 20;  // presence is sent whole with each pointer movement, so it stays small
+const framedMax = 200; // more than that get one frame around all
+const sharedMax = 20; // presence is sent whole with each pointer movement, so it stays small
 
 export class Selection {
   readonly ids = new Signal<ReadonlySet<string>>(new Set());
   readonly marquee = new Signal<Box | null>(null);
   readonly element = svg('g', { class: 'overlay' });
 
-  constructor(private readonly model: BoardModel, private readonly viewport: Viewport, private readonly presence: Presence) {
+  constructor(
+    private readonly model: BoardModel,
+    private readonly viewport: Viewport,
+    private readonly presence: Presence,
+  ) {
     model.subscribe(() => {
-      if ([...this.ids.value].some((id) => !model.has(id))) this.set([...this.ids.value].filter((id) => model.has(id)));
+      if ([...this.ids.value].some((id) => !model.has(id)))
+        this.set([...this.ids.value].filter((id) => model.has(id)));
       this.draw();
     });
     this.ids.subscribe((ids) => {
@@ -74,7 +79,8 @@ export class Selection {
     const shapes = this.shapes;
     const bounds = this.bounds;
     if (bounds) {
-      if (shapes.length > 1 && shapes.length <= framedMax) parts.push(...shapes.map((shape) => this.frame(boundsOf(shape), 'member-frame')));
+      if (shapes.length > 1 && shapes.length <= framedMax)
+        parts.push(...shapes.map((shape) => this.frame(boundsOf(shape), 'member-frame')));
       const only = shapes.length === 1 ? shapes[0]! : null;
       if (only && isLine(only)) parts.push(...this.handles(only, ['start', 'end']));
       else parts.push(this.frame(bounds, 'own-frame'), ...this.handles(bounds, corners));
@@ -86,7 +92,14 @@ export class Selection {
   private frame(box: Box, name: string, color?: string): SVGElement {
     const { x, y } = this.viewport.toScreen(box);
     const { zoom } = this.viewport.view.value;
-    const frame = svg('rect', { class: name, x, y, width: box.width * zoom, height: box.height * zoom, rx: 2 });
+    const frame = svg('rect', {
+      class: name,
+      x,
+      y,
+      width: box.width * zoom,
+      height: box.height * zoom,
+      rx: 2,
+    });
     if (color) frame.style.setProperty('--who', color);
     return frame;
   }
@@ -94,8 +107,12 @@ export class Selection {
   private handles(box: Box, handles: Handle[]): SVGElement[] {
     return handles.map((handle) => {
       const { x, y } = this.viewport.toScreen(handlePoint(box, handle));
-      return svg('g', { class: `handle ${handle}`, 'data-handle': handle, transform: `translate(${x} ${y})` },
-        svg('circle', { class: 'handle-reach', r: 16 }), svg('circle', { class: 'handle-dot', r: 5.5 }));
+      return svg(
+        'g',
+        { class: `handle ${handle}`, 'data-handle': handle, transform: `translate(${x} ${y})` },
+        svg('circle', { class: 'handle-reach', r: 16 }),
+        svg('circle', { class: 'handle-dot', r: 5.5 }),
+      );
     });
   }
 }

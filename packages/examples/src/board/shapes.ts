@@ -21,11 +21,11 @@ export interface Style {
 export interface Shape extends Box, Style {
   id: string;
   kind: Kind;
-  z: number;         // painting order; equal ones by id
-  points: number[];  // pen: x0 y0 x1 y1 ... relative to (x, y), before scaling; empty for other kinds
-  scaleX: number;    // pen and text: what resizing did
+  z: number; // painting order; equal ones by id
+  points: number[]; // pen: x0 y0 x1 y1 ... relative to (x, y), before scaling; empty for other kinds
+  scaleX: number; // pen and text: what resizing did
   scaleY: number;
-  text: string;      // note and text
+  text: string; // note and text
 }
 
 // The fields that live in the shape's Y.Map as plain values; points are a Y.Array and text a Y.Text beside them.
@@ -38,8 +38,10 @@ export function boundsOf(shape: Shape): Box {
   if (shape.kind !== 'pen') return normalize(shape);
   const box = boundsOfPoints(shape.points);
   return normalize({
-    x: shape.x + box.x * shape.scaleX, y: shape.y + box.y * shape.scaleY,
-    width: box.width * shape.scaleX, height: box.height * shape.scaleY,
+    x: shape.x + box.x * shape.scaleX,
+    y: shape.y + box.y * shape.scaleY,
+    width: box.width * shape.scaleX,
+    height: box.height * shape.scaleY,
   });
 }
 
@@ -54,8 +56,18 @@ export function fit(shape: Shape, from: Box, to: Box): Patch {
 }
 
 export function describe(shape: Shape): string {
-  const name = { pen: 'Drawing', rectangle: 'Rectangle', ellipse: 'Ellipse', line: 'Line', arrow: 'Arrow', note: 'Note', text: 'Text' };
-  return hasText(shape) && shape.text ? `${name[shape.kind]}: ${shape.text}` : `${name[shape.kind]}, ${shape.color}`;
+  const name = {
+    pen: 'Drawing',
+    rectangle: 'Rectangle',
+    ellipse: 'Ellipse',
+    line: 'Line',
+    arrow: 'Arrow',
+    note: 'Note',
+    text: 'Text',
+  };
+  return hasText(shape) && shape.text
+    ? `${name[shape.kind]}: ${shape.text}`
+    : `${name[shape.kind]}, ${shape.color}`;
 }
 
 // Anyone who may edit may write anything into the document, so what does not make a shape is not one (null).
@@ -71,14 +83,19 @@ export function readShape(id: string, map: unknown): Shape | null {
   const points = map.get('points');
   const text = map.get('text');
   const shape: Shape = {
-    id, kind,
-    x: number('x', 0), y: number('y', 0), width: number('width', 0), height: number('height', 0),
+    id,
+    kind,
+    x: number('x', 0),
+    y: number('y', 0),
+    width: number('width', 0),
+    height: number('height', 0),
     z: number('z', 0, Number.MAX_SAFE_INTEGER),
     color: colors.includes(color) ? color : 'ink',
     stroke: Math.max(1, number('stroke', strokes.medium, 64)),
     filled: map.get('filled') === true,
     points: points instanceof Y.Array ? readPoints(points) : [],
-    scaleX: number('scaleX', 1, 1000), scaleY: number('scaleY', 1, 1000),
+    scaleX: number('scaleX', 1, 1000),
+    scaleY: number('scaleY', 1, 1000),
     text: text instanceof Y.Text ? text.toString() : '',
   };
   return kind === 'text' ? { ...shape, ...measureText(shape.text, fontSize(shape)) } : shape;

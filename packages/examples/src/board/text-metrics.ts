@@ -3,7 +3,8 @@ import type { Shape } from './shapes.ts';
 
 export const lineHeight = 1.3;
 export const textPadding = { x: 6, y: 4 };
-const family = 'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
+const family =
+  'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
 // A text's size follows its stroke and what resizing did; a note's follows how much is on it, so that it stays inside.
 export function fontSize({ kind, stroke, scaleX, width, height, text }: Shape): number {
@@ -16,7 +17,10 @@ export function fontSize({ kind, stroke, scaleX, width, height, text }: Shape): 
 export function measureText(text: string, size: number): { width: number; height: number } {
   const lines = text.split('\n');
   const width = Math.max(...lines.map((line) => lineWidth(line, size)), size);
-  return { width: Math.ceil(width) + 2 * textPadding.x, height: Math.ceil(lines.length * size * lineHeight) + 2 * textPadding.y };
+  return {
+    width: Math.ceil(width) + 2 * textPadding.x,
+    height: Math.ceil(lines.length * size * lineHeight) + 2 * textPadding.y,
+  };
 }
 
 let context: CanvasRenderingContext2D | null | undefined;

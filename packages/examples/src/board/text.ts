@@ -8,15 +8,18 @@ import { fontSize } from './text-metrics.ts';
 import type { ShapesView } from './view.ts';
 import type { Viewport } from './viewport.ts';
 
-const caretRoom = 4;  // the caret stands behind the last letter
+const caretRoom = 4; // the caret stands behind the last letter
 
 export class TextEditing {
   readonly element = h('div', { class: 'text-layer' });
   private stop: (() => void) | null = null;
 
   constructor(
-    private readonly model: BoardModel, private readonly view: ShapesView, private readonly viewport: Viewport,
-    private readonly onDone: () => void) {}
+    private readonly model: BoardModel,
+    private readonly view: ShapesView,
+    private readonly viewport: Viewport,
+    private readonly onDone: () => void,
+  ) {}
 
   get active(): boolean {
     return this.stop !== null;
@@ -26,7 +29,13 @@ export class TextEditing {
     this.end();
     const text = this.model.text(id);
     if (!text) return;
-    const field = h('textarea', { class: 'text-field', 'aria-label': 'Text', 'data-testid': 'shape-text', spellcheck: 'false', placeholder: 'Type…' });
+    const field = h('textarea', {
+      class: 'text-field',
+      'aria-label': 'Text',
+      'data-testid': 'shape-text',
+      spellcheck: 'false',
+      placeholder: 'Type…',
+    });
     field.value = text.toString();
     this.model.undo.stopCapturing();
 
@@ -55,7 +64,8 @@ export class TextEditing {
     field.addEventListener('keydown', (event) => {
       const command = event.ctrlKey || event.metaKey;
       if (event.key === 'Escape' || (event.key === 'Enter' && command)) this.end();
-      else if (command && event.key.toLowerCase() === 'z') event.shiftKey ? this.model.undo.redo() : this.model.undo.undo();
+      else if (command && event.key.toLowerCase() === 'z')
+        event.shiftKey ? this.model.undo.redo() : this.model.undo.undo();
       else if (command && event.key.toLowerCase() === 'y') this.model.undo.redo();
       else return void event.stopPropagation();
       event.preventDefault();
@@ -92,14 +102,17 @@ export class TextEditing {
     field.className = `text-field ${shape.kind} ink-${shape.color}`;
     Object.assign(field.style, {
       transform: `translate(${x}px, ${y}px) scale(${this.viewport.view.value.zoom})`,
-      width: `${box.width + caretRoom}px`, height: `${box.height}px`, fontSize: `${fontSize(shape)}px`,
+      width: `${box.width + caretRoom}px`,
+      height: `${box.height}px`,
+      fontSize: `${fontSize(shape)}px`,
     });
   }
 
   // A note that is full grows.
   private growNote(id: string, field: HTMLTextAreaElement): void {
     const shape = this.model.get(id);
-    if (shape?.kind === 'note' && field.scrollHeight > shape.height) this.model.patch([id], { height: field.scrollHeight });
+    if (shape?.kind === 'note' && field.scrollHeight > shape.height)
+      this.model.patch([id], { height: field.scrollHeight });
   }
 }
 
@@ -110,7 +123,8 @@ function mergeInto(field: HTMLTextAreaElement, event: Y.YTextEvent): void {
   for (const part of event.delta) {
     const inserted = typeof part.insert === 'string' ? part.insert.length : 0;
     const removed = part.delete ?? 0;
-    const shift = (at: number) => (at < index ? at : at - Math.min(removed, at - index) + (at > index || inserted === 0 ? inserted : 0));
+    const shift = (at: number) =>
+      at < index ? at : at - Math.min(removed, at - index) + (at > index || inserted === 0 ? inserted : 0);
     [start, end] = [shift(start), shift(end)];
     index += (part.retain ?? 0) + inserted;
   }

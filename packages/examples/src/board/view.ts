@@ -64,17 +64,24 @@ function outline(shape: Shape, textHidden: boolean): SVGElement[] {
   const { x, y, width, height } = normalize(shape);
   switch (shape.kind) {
     case 'pen':
-      return withHitArea(svg('path', {
-        d: strokePath(shape.points, shape.scaleX, shape.scaleY), transform: `translate(${shape.x} ${shape.y})`,
-      }));
+      return withHitArea(
+        svg('path', {
+          d: strokePath(shape.points, shape.scaleX, shape.scaleY),
+          transform: `translate(${shape.x} ${shape.y})`,
+        }),
+      );
     case 'rectangle':
       return withHitArea(svg('rect', { x, y, width, height, rx: Math.min(10, width / 4, height / 4) }));
     case 'ellipse':
-      return withHitArea(svg('ellipse', { cx: x + width / 2, cy: y + height / 2, rx: width / 2, ry: height / 2 }));
+      return withHitArea(
+        svg('ellipse', { cx: x + width / 2, cy: y + height / 2, rx: width / 2, ry: height / 2 }),
+      );
     case 'line':
     case 'arrow': {
       const shaft = `M${shape.x} ${shape.y}l${shape.width} ${shape.height}`;
-      return withHitArea(svg('path', { d: shape.kind === 'line' ? shaft : shaft + arrowHeadPath(shape, shape.stroke) }));
+      return withHitArea(
+        svg('path', { d: shape.kind === 'line' ? shaft : shaft + arrowHeadPath(shape, shape.stroke) }),
+      );
     }
     case 'note':
       return [
@@ -83,7 +90,10 @@ function outline(shape: Shape, textHidden: boolean): SVGElement[] {
         ...(textHidden ? [] : [textBox(shape)]),
       ];
     case 'text':
-      return [svg('rect', { class: 'hit-box', x, y, width, height }), ...(textHidden ? [] : [textBox(shape)])];
+      return [
+        svg('rect', { class: 'hit-box', x, y, width, height }),
+        ...(textHidden ? [] : [textBox(shape)]),
+      ];
   }
 }
 

@@ -2,7 +2,9 @@
 import { Signal } from '../base/signal.ts';
 import { center, type Box, type Point } from './geometry.ts';
 
-export interface View extends Point { zoom: number }
+export interface View extends Point {
+  zoom: number;
+}
 
 const zoomMin = 0.1;
 const zoomMax = 8;
@@ -51,7 +53,7 @@ export class Viewport {
 
   show(box: Box): void {
     const { width, height } = this.element.getBoundingClientRect();
-    const bars = Math.min(150, height / 3);  // they cover the lower end of the board
+    const bars = Math.min(150, height / 3); // they cover the lower end of the board
     const [spaceX, spaceY] = [Math.max(80, width - 64), Math.max(80, height - bars - 64)];
     const zoom = Math.max(zoomMin, Math.min(1.5, spaceX / (box.width || 1), spaceY / (box.height || 1)));
     const middle = center(box);

@@ -19,13 +19,26 @@ export class Page {
     this.editor = new Editor({
       element: paper,
       extensions: [
-        StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }),  // undo is the binding's: own edits only
-        TaskList, TaskItem.configure({ nested: true }),
+        StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }), // undo is the binding's: own edits only
+        TaskList,
+        TaskItem.configure({ nested: true }),
         Placeholder.configure({ placeholder: 'Write something together…' }),
         Collaboration.configure({ document: room.doc, field: 'page' }),
-        CollaborationCaret.configure({ provider: room.connection.provider, user: room.presence.me.value, render: caret, selectionRender: selected }),
+        CollaborationCaret.configure({
+          provider: room.connection.provider,
+          user: room.presence.me.value,
+          render: caret,
+          selectionRender: selected,
+        }),
       ],
-      editorProps: { attributes: { 'aria-label': 'Page text', 'data-testid': 'page', role: 'textbox', 'aria-multiline': 'true' } },
+      editorProps: {
+        attributes: {
+          'aria-label': 'Page text',
+          'data-testid': 'page',
+          role: 'textbox',
+          'aria-multiline': 'true',
+        },
+      },
     });
     this.element.append(formatBar(this.editor), h('div', { class: 'paper-scroll' }, paper));
   }
@@ -38,7 +51,11 @@ export class Page {
 
 function caret(user: unknown): HTMLElement {
   const { name, color } = readPerson(user);
-  const element = h('span', { class: 'caret', 'data-testid': 'caret', 'data-name': name }, h('span', { class: 'caret-name' }, name));
+  const element = h(
+    'span',
+    { class: 'caret', 'data-testid': 'caret', 'data-name': name },
+    h('span', { class: 'caret-name' }, name),
+  );
   element.style.setProperty('--who', color);
   return element;
 }

@@ -15,15 +15,21 @@ class FakeSocket {
   onmessage = (_event: { data: ArrayBuffer }) => {};
   onclose = (_event: { code: number; reason: string }) => {};
 
-  constructor(readonly url: string) { FakeSocket.sockets.push(this); }
-  send(data: Uint8Array) { this.sent.push(data); }
+  constructor(readonly url: string) {
+    FakeSocket.sockets.push(this);
+  }
+  send(data: Uint8Array) {
+    this.sent.push(data);
+  }
   close() {}
 
   open() {
     this.readyState = 1;
     this.onopen();
   }
-  receive(...bytes: number[]) { this.onmessage({ data: Uint8Array.from(bytes).buffer }); }
+  receive(...bytes: number[]) {
+    this.onmessage({ data: Uint8Array.from(bytes).buffer });
+  }
   // The server's sync step 1 and 2 for an empty document.
   synchronize() {
     this.receive(0, 0, 1, 0);
@@ -33,13 +39,20 @@ class FakeSocket {
     this.readyState = 3;
     this.onclose({ code, reason });
   }
-  get documentMessages() { return this.sent.filter(isDocumentMessage).length; }
+  get documentMessages() {
+    return this.sent.filter(isDocumentMessage).length;
+  }
 }
 
 function connect() {
   FakeSocket.sockets = [];
   const doc = new Y.Doc();
-  const connection = new Connection('ws://test/rooms', 'a room', doc, FakeSocket as unknown as typeof WebSocket);
+  const connection = new Connection(
+    'ws://test/rooms',
+    'a room',
+    doc,
+    FakeSocket as unknown as typeof WebSocket,
+  );
   const socket = () => FakeSocket.sockets.at(-1)!;
   const reconnected = async () => {
     const before = FakeSocket.sockets.length;
@@ -92,7 +105,7 @@ test('what was not confirmed before the connection broke stays unsaved until the
   await reconnected();
   assert.equal(connection.status.value.link, 'offline');
   socket().open();
-  socket().receive(80, 0);  // nothing was sent yet: equal counts must not pass for saved
+  socket().receive(80, 0); // nothing was sent yet: equal counts must not pass for saved
   assert.equal(connection.status.value.unsaved, true);
   socket().synchronize();
   assert.deepEqual([connection.status.value.link, connection.status.value.unsaved], ['live', true]);

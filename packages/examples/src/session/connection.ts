@@ -10,16 +10,16 @@ import type * as Y from 'yjs';
 import { Signal } from '../base/signal.ts';
 
 export type Link =
-  | 'connecting'  // no attempt has ended yet
-  | 'live'        // the room's state has arrived; edits flow both ways
-  | 'offline'     // the connection is lost; it is being tried again
-  | 'refused';    // the server said no, and trying again would not help
+  | 'connecting' // no attempt has ended yet
+  | 'live' // the room's state has arrived; edits flow both ways
+  | 'offline' // the connection is lost; it is being tried again
+  | 'refused'; // the server said no, and trying again would not help
 
 export interface Status {
   link: Link;
-  unsaved: boolean;       // edits made here exist that the server has not confirmed
-  acknowledges: boolean;  // the server confirms what it stored; if not, `unsaved` only covers edits made while not live
-  reason: string;         // why it was refused
+  unsaved: boolean; // edits made here exist that the server has not confirmed
+  acknowledges: boolean; // the server confirms what it stored; if not, `unsaved` only covers edits made while not live
+  reason: string; // why it was refused
 }
 
 const messageSync = 0;
@@ -30,14 +30,28 @@ export function isDocumentMessage(frame: Uint8Array): boolean {
 }
 
 export class Connection {
-  readonly status = new Signal<Status>({ link: 'connecting', unsaved: false, acknowledges: false, reason: '' });
+  readonly status = new Signal<Status>({
+    link: 'connecting',
+    unsaved: false,
+    acknowledges: false,
+    reason: '',
+  });
   readonly provider: WebsocketProvider;
-  private sent = 0;       // document messages sent on the present socket
-  private confirmed = 0;  // how many of them are durable
+  private sent = 0; // document messages sent on the present socket
+  private confirmed = 0; // how many of them are durable
 
-  constructor(serverUrl: string, roomName: string, private readonly doc: Y.Doc, Socket: typeof WebSocket = WebSocket) {
-    const onSocket = () => { this.sent = this.confirmed = 0; };
-    const onSend = (data: unknown) => { if (data instanceof Uint8Array && isDocumentMessage(data)) this.sent += 1; };
+  constructor(
+    serverUrl: string,
+    roomName: string,
+    private readonly doc: Y.Doc,
+    Socket: typeof WebSocket = WebSocket,
+  ) {
+    const onSocket = () => {
+      this.sent = this.confirmed = 0;
+    };
+    const onSend = (data: unknown) => {
+      if (data instanceof Uint8Array && isDocumentMessage(data)) this.sent += 1;
+    };
     class CountingSocket extends Socket {
       constructor(url: string | URL, protocols?: string | string[]) {
         super(url, protocols);
@@ -51,13 +65,15 @@ export class Connection {
     this.provider = new WebsocketProvider(serverUrl, encodeURIComponent(roomName), doc, {
       params: { acks: '1' },
       WebSocketPolyfill: CountingSocket,
-      disableBc: true,  // windows of one browser meet through the server too: what is shown is what was sent
+      disableBc: true, // windows of one browser meet through the server too: what is shown is what was sent
     });
     this.provider.messageHandlers[messageAcknowledged] = (_encoder, decoder) => {
       this.confirmed = readVarUint(decoder);
       this.update({ acknowledges: true, ...(this.everythingConfirmed() && { unsaved: false }) });
     };
-    this.provider.on('sync', (synced: boolean) => { if (synced) this.onSynced(); });
+    this.provider.on('sync', (synced: boolean) => {
+      if (synced) this.onSynced();
+    });
     this.provider.on('connection-close', this.onClose);
     doc.on('update', this.onUpdate);
   }
@@ -66,7 +82,7 @@ export class Connection {
     this.doc.off('update', this.onUpdate);
     this.provider.off('connection-close', this.onClose);
     this.provider.destroy();
-    this.provider.awareness.destroy();  // the provider leaves its timer running
+    this.provider.awareness.destroy(); // the provider leaves its timer running
   }
 
   // The first document message of a socket answers the server's question for what it lacks, edits made offline

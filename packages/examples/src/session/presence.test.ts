@@ -3,8 +3,19 @@ import { test } from 'node:test';
 import { readPeer, readPerson } from './presence.ts';
 
 test('a peer is read as it was sent', () => {
-  const state = { user: { name: 'Ada', color: '#123abc' }, pointer: { x: 1, y: -2.5 }, selection: ['a', 'b'] };
-  assert.deepEqual(readPeer(7, state), { clientId: 7, self: false, name: 'Ada', color: '#123abc', pointer: { x: 1, y: -2.5 }, selection: ['a', 'b'] });
+  const state = {
+    user: { name: 'Ada', color: '#123abc' },
+    pointer: { x: 1, y: -2.5 },
+    selection: ['a', 'b'],
+  };
+  assert.deepEqual(readPeer(7, state), {
+    clientId: 7,
+    self: false,
+    name: 'Ada',
+    color: '#123abc',
+    pointer: { x: 1, y: -2.5 },
+    selection: ['a', 'b'],
+  });
 });
 
 test('what a peer must not send is replaced', () => {

@@ -6,21 +6,21 @@ import { Signal } from '../base/signal.ts';
 
 export interface Person {
   name: string;
-  color: string;  // #rrggbb
+  color: string; // #rrggbb
 }
 
 export interface Peer extends Person {
   clientId: number;
   self: boolean;
-  pointer: { x: number; y: number } | null;  // on the board
-  selection: string[];                       // ids of shapes
+  pointer: { x: number; y: number } | null; // on the board
+  selection: string[]; // ids of shapes
 }
 
 const nameCharactersMax = 40;
 
 export class Presence {
   readonly me: Signal<Person>;
-  readonly peers = new Signal<Peer[]>([]);  // ourselves first, then by client id
+  readonly peers = new Signal<Peer[]>([]); // ourselves first, then by client id
 
   constructor(private readonly awareness: Awareness) {
     this.me = new Signal(loadPerson());
@@ -56,7 +56,11 @@ export class Presence {
   private stepAside(): void {
     const others = this.peers.value.filter((peer) => !peer.self);
     const { color } = this.me.value;
-    if (load('everywhere') || !others.some((peer) => peer.color === color && peer.clientId < this.awareness.clientID)) return;
+    if (
+      load('everywhere')
+      || !others.some((peer) => peer.color === color && peer.clientId < this.awareness.clientID)
+    )
+      return;
     const free = peopleColors.filter((one) => !others.some((peer) => peer.color === one));
     if (free.length === 0) return;
     const person = { ...this.me.value, color: pick(free) };
@@ -72,13 +76,15 @@ export function readPeer(clientId: number, state: Record<string, any>, self = fa
     ...readPerson(state['user']),
     clientId,
     self,
-    pointer: Number.isFinite(pointer?.x) && Number.isFinite(pointer?.y) ? { x: pointer.x, y: pointer.y } : null,
+    pointer:
+      Number.isFinite(pointer?.x) && Number.isFinite(pointer?.y) ? { x: pointer.x, y: pointer.y } : null,
     selection: Array.isArray(selection) ? selection.filter((id) => typeof id === 'string') : [],
   };
 }
 
 export function readPerson(value: any): Person {
-  const name = typeof value?.name === 'string' ? [...value.name.trim()].slice(0, nameCharactersMax).join('') : '';
+  const name =
+    typeof value?.name === 'string' ? [...value.name.trim()].slice(0, nameCharactersMax).join('') : '';
   const color = /^#[0-9a-f]{6}$/i.test(value?.color) ? value.color : peopleColors[0];
   return { name: name || 'Someone', color };
 }

@@ -16,8 +16,12 @@ const narrow = matchMedia('(max-width: 899px)');
 export function layoutSignal(): Signal<Layout> {
   const stored = recall('layout') as Layout | null;
   const usual: Layout = narrow.matches ? 'board' : 'both';
-  const layout = new Signal<Layout>(stored && choices.some((choice) => choice.layout === stored) ? stored : usual);
-  const fitWindow = () => { if (narrow.matches && layout.value === 'both') layout.value = 'board'; };
+  const layout = new Signal<Layout>(
+    stored && choices.some((choice) => choice.layout === stored) ? stored : usual,
+  );
+  const fitWindow = () => {
+    if (narrow.matches && layout.value === 'both') layout.value = 'board';
+  };
   fitWindow();
   narrow.addEventListener('change', fitWindow);
   return layout;
@@ -25,13 +29,21 @@ export function layoutSignal(): Signal<Layout> {
 
 export function layoutSwitch(layout: Signal<Layout>): HTMLElement {
   const buttons = choices.map((choice) => {
-    const button = h('button', {
-      type: 'button', class: 'switch', 'data-layout': choice.layout, title: choice.name,
-      onclick: () => {
-        layout.value = choice.layout;
-        remember('layout', choice.layout);
+    const button = h(
+      'button',
+      {
+        type: 'button',
+        class: 'switch',
+        'data-layout': choice.layout,
+        title: choice.name,
+        onclick: () => {
+          layout.value = choice.layout;
+          remember('layout', choice.layout);
+        },
       },
-    }, icon(choice.icon), h('span', {}, choice.name));
+      icon(choice.icon),
+      h('span', {}, choice.name),
+    );
     layout.subscribe((value) => button.setAttribute('aria-pressed', String(value === choice.layout)));
     return button;
   });

@@ -5,7 +5,11 @@ let count = 0;
 
 export function popover(button: HTMLButtonElement, name: string, content: HTMLElement): HTMLElement {
   const id = `popover-${++count}`;
-  const panel = h('div', { id, class: 'popover', popover: 'auto', role: 'dialog', 'aria-label': name }, content);
+  const panel = h(
+    'div',
+    { id, class: 'popover', popover: 'auto', role: 'dialog', 'aria-label': name },
+    content,
+  );
   button.setAttribute('popovertarget', id);
   button.setAttribute('aria-haspopup', 'dialog');
   panel.addEventListener('toggle', () => {

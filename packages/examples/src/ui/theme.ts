@@ -6,7 +6,11 @@ import { icon } from './icons.ts';
 const system = matchMedia('(prefers-color-scheme: dark)');
 
 export function themeButton(): HTMLElement {
-  const button = h('button', { type: 'button', class: 'icon-button theme-button', onclick: () => choose(isDark() ? 'light' : 'dark') });
+  const button = h('button', {
+    type: 'button',
+    class: 'icon-button theme-button',
+    onclick: () => choose(isDark() ? 'light' : 'dark'),
+  });
   const draw = () => {
     const name = isDark() ? 'Light theme' : 'Dark theme';
     button.title = name;
