@@ -29,7 +29,7 @@ void Presence::seal(PeerId peer) {
 Result<void> Presence::apply(PeerId peer, Bytes payload, Time now) {
   if (auto ok = decode_awareness(payload, entries_); !ok) return ok;
   const auto at = owners_.find(peer);
-  if (at == owners_.end()) return {};
+  if (at == owners_.end() || entries_.empty()) return {};
   Owner& owner = at->second;
   const bool announces = !owner.sealed && entries_.size() == 1;
   if (announces) owner.home = entries_[0].client;

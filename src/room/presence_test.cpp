@@ -55,6 +55,12 @@ TEST_F(PresenceTest, AFirstWordGoesToAllWithARaisedClock) {
   EXPECT_EQ(source, 1u) << "nothing new for the one who said it";
 }
 
+TEST_F(PresenceTest, AMessageAboutNobodyIsNoFirstWord) {
+  ASSERT_TRUE(say(1, {}));
+  ASSERT_TRUE(say(1, 10, 5, "1"));
+  EXPECT_EQ(delta(), "10@6=1");
+}
+
 TEST_F(PresenceTest, AClientThatMovedOnMeanwhileIsNotSetBack) {
   ASSERT_TRUE(say(1, 10, 5, "1"));
   EXPECT_EQ(delta(), "10@6=1");
