@@ -1,11 +1,11 @@
-// The load of the case study on a real server over real sockets: rooms of four, and every person sends one document
-// update and five presence messages a second. Prints one JSON object.
+// The load of the case study on a real server over real sockets: rooms of four, and every person sends one
+// document update and five presence messages a second. Prints one JSON object.
 //
 //   load --recording FILE --port P --prefix /rooms/ --users N [--seconds 10] [--warmup 3] [--pid SERVER]
 //
-// All people are in this one process, so that one clock sees both ends of a delivery. Each has a phase of its own within
-// the second. Updates are sent when they are due whether or not the server keeps up (what it does not read waits in
-// the sender), so an overloaded server shows as latency.
+// All people are in this one process, so that one clock sees both ends of a delivery. Each has a phase of its
+// own within the second. Updates are sent when they are due whether or not the server keeps up (what it does
+// not read waits in the sender), so an overloaded server shows as latency.
 #include <sys/epoll.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -30,7 +30,7 @@ namespace {
 
 constexpr int64_t kSecond = 1'000'000;
 constexpr int kPresencePerSecond = 5;
-constexpr size_t kConnectingMax = 128;      // a listen queue has an end
+constexpr size_t kConnectingMax = 128;  // a listen queue has an end
 constexpr int64_t kJoinMax = 60 * kSecond;
 constexpr int64_t kDrainMax = 5 * kSecond;  // how long a delivery may come after the last update was sent
 
@@ -71,7 +71,8 @@ class Load {
 
   void run() {
     join();
-    for (size_t user = 0; user < users_.size(); user += people_) check(users_[user]->send_update(recording_.opened));
+    for (size_t user = 0; user < users_.size(); user += people_)
+      check(users_[user]->send_update(recording_.opened));
     turn(now_us() + kSecond / 2, [] { return false; });
     play();
     report();
@@ -99,7 +100,8 @@ class Load {
     events.on_update = [this, room, seat](Bytes update) { on_update(room, seat, update); };
     events.on_presence = [this](size_t) { ++presence_received_; };
     users_.push_back(std::make_unique<User>(std::move(events), index + 1));
-    check(users_.back()->connect(options_.port, options_.prefix + options_.room + "-" + std::to_string(room)));
+    check(
+        users_.back()->connect(options_.port, options_.prefix + options_.room + "-" + std::to_string(room)));
     watched_.push_back(EPOLLIN | EPOLLOUT);
     epoll_event event{};
     event.events = watched_.back();
@@ -109,7 +111,8 @@ class Load {
 
   void on_update(size_t room, size_t seat, Bytes update) {
     const int64_t at = now_us();
-    if (auto ok = crdt::parse_update(update, DocLimits{}, parsed_); !ok) die("a bad update came: " + ok.error().message);
+    if (auto ok = crdt::parse_update(update, DocLimits{}, parsed_); !ok)
+      die("a bad update came: " + ok.error().message);
     for (const auto& block : parsed_.blocks) {
       const auto person = person_of_.find(block.client);
       if (person == person_of_.end()) continue;
@@ -168,7 +171,8 @@ class Load {
           R"({"user":{"name":"Person %zu","color":"#30bced"},"cursor":{"anchor":{"type":null,"tname":"page","item":{"client":%llu,"clock":%llu},"assoc":0}}})",
           seat + 1, static_cast<unsigned long long>(recording_.people[seat].client),
           static_cast<unsigned long long>(presence_sent_ % 1000));
-      check(user.send_presence(recording_.people[seat].client, ++presence_clock_, {state, static_cast<size_t>(length)}));
+      check(user.send_presence(recording_.people[seat].client, ++presence_clock_,
+                               {state, static_cast<size_t>(length)}));
       ++presence_sent_;
     }
     watch(due.user);
@@ -225,11 +229,13 @@ class Load {
         R"("p999_ms":%.3f,"presence_sent":%llu,"presence_received_per_s":%.0f,"server_cpu_s":%.3f,"server_cpu_part":%.4f,)"
         R"("generator_cpu_part":%.4f,"generator_late_ms":%.2f,"server_rss_mib":%.1f})"
         "\n",
-        users_.size(), seconds, static_cast<double>(join_us_) / kSecond, static_cast<unsigned long long>(meter_.expected()),
+        users_.size(), seconds, static_cast<double>(join_us_) / kSecond,
+        static_cast<unsigned long long>(meter_.expected()),
         static_cast<unsigned long long>(meter_.delivered()), meter_.quantile_ms(0.5), meter_.quantile_ms(0.9),
         meter_.quantile_ms(0.99), meter_.quantile_ms(0.999), static_cast<unsigned long long>(presence_sent_),
-        static_cast<double>(presence_measured_) / seconds, server_cpu_, server_cpu_ / seconds, own_cpu_ / seconds,
-        static_cast<double>(late_us_) / 1000, static_cast<double>(resident_bytes(options_.pid)) / (1 << 20));
+        static_cast<double>(presence_measured_) / seconds, server_cpu_, server_cpu_ / seconds,
+        own_cpu_ / seconds, static_cast<double>(late_us_) / 1000,
+        static_cast<double>(resident_bytes(options_.pid)) / (1 << 20));
   }
 
   static void check(const Result<void>& result) {
@@ -258,18 +264,29 @@ Options parse(int argc, char** argv) {
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string name = argv[i];
     const char* value = argv[i + 1];
-    if (name == "--recording") out.recording = value;
-    else if (name == "--prefix") out.prefix = value;
-    else if (name == "--room") out.room = value;
-    else if (name == "--port") out.port = static_cast<uint16_t>(std::atoi(value));
-    else if (name == "--users") out.users = static_cast<size_t>(std::atoll(value));
-    else if (name == "--seconds") out.seconds = std::atoll(value);
-    else if (name == "--warmup") out.warmup = std::atoll(value);
-    else if (name == "--pid") out.pid = std::atoi(value);
-    else die("unknown option " + name);
+    if (name == "--recording")
+      out.recording = value;
+    else if (name == "--prefix")
+      out.prefix = value;
+    else if (name == "--room")
+      out.room = value;
+    else if (name == "--port")
+      out.port = static_cast<uint16_t>(std::atoi(value));
+    else if (name == "--users")
+      out.users = static_cast<size_t>(std::atoll(value));
+    else if (name == "--seconds")
+      out.seconds = std::atoll(value);
+    else if (name == "--warmup")
+      out.warmup = std::atoll(value);
+    else if (name == "--pid")
+      out.pid = std::atoi(value);
+    else
+      die("unknown option " + name);
   }
-  if (argc % 2 == 0 || out.recording.empty() || out.port == 0 || out.users == 0 || out.seconds < 1 || out.warmup < 0) {
-    die("usage: load --recording FILE --port P --users N [--prefix /rooms/] [--room NAME] [--seconds S] [--warmup S] [--pid PID]");
+  if (argc % 2 == 0 || out.recording.empty() || out.port == 0 || out.users == 0 || out.seconds < 1 ||
+      out.warmup < 0) {
+    die("usage: load --recording FILE --port P --users N [--prefix /rooms/] [--room NAME] [--seconds S] "
+        "[--warmup S] [--pid PID]");
   }
   return out;
 }

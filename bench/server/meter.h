@@ -1,4 +1,5 @@
-// What a run measures: when each update left, when each peer had it, and what the server process used meanwhile.
+// What a run measures: when each update left, when each peer had it, and what the server process used
+// meanwhile.
 #pragma once
 
 #include <sys/types.h>
@@ -11,8 +12,8 @@ namespace symphony::bench {
 // Microseconds of CLOCK_MONOTONIC.
 int64_t now_us();
 
-// Delivery latencies of document updates. An update of (room, person, tick) is expected once by each other person of
-// the room; what comes twice counts once.
+// Delivery latencies of document updates. An update of (room, person, tick) is expected once by each other
+// person of the room; what comes twice counts once.
 class Meter {
  public:
   Meter(size_t rooms, size_t people, size_t ticks)
@@ -25,16 +26,18 @@ class Meter {
   uint64_t expected() const { return expected_; }
   uint64_t delivered() const { return latencies_us_.size(); }
 
-  // The latency that the fraction `part` of all expected deliveries stayed within, in milliseconds. A delivery that
-  // never came counts as later than any other; -1 if the quantile falls among those.
+  // The latency that the fraction `part` of all expected deliveries stayed within, in milliseconds. A
+  // delivery that never came counts as later than any other; -1 if the quantile falls among those.
   double quantile_ms(double part);
 
  private:
-  size_t at(size_t room, size_t person, size_t tick) const { return (room * people_ + person) * ticks_ + tick; }
+  size_t at(size_t room, size_t person, size_t tick) const {
+    return (room * people_ + person) * ticks_ + tick;
+  }
 
   size_t people_, ticks_;
-  std::vector<int64_t> sent_us_;   // 0: not sent, or not counted
-  std::vector<uint32_t> received_; // one bit a person
+  std::vector<int64_t> sent_us_;    // 0: not sent, or not counted
+  std::vector<uint32_t> received_;  // one bit a person
   std::vector<uint32_t> latencies_us_;
   uint64_t expected_ = 0;
   bool sorted_ = false;

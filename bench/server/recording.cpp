@@ -42,8 +42,9 @@ struct Cursor {
 
 size_t Recording::find(size_t person, uint32_t clock) const {
   const auto& updates = people[person].updates;
-  const auto after = std::upper_bound(updates.begin(), updates.end(), clock,
-                                      [](uint32_t value, const RecordedUpdate& one) { return value < one.clock; });
+  const auto after =
+      std::upper_bound(updates.begin(), updates.end(), clock,
+                       [](uint32_t value, const RecordedUpdate& one) { return value < one.clock; });
   return after == updates.begin() ? updates.size() : static_cast<size_t>(after - updates.begin()) - 1;
 }
 
@@ -66,7 +67,8 @@ Result<Recording> load_recording(const std::string& path) {
       update.bytes = in.buffer();
     }
   }
-  if (in.failed || !in.rest.empty() || out.people.empty()) return fail(Code::kCorrupt, path + " is no recording");
+  if (in.failed || !in.rest.empty() || out.people.empty())
+    return fail(Code::kCorrupt, path + " is no recording");
   return out;
 }
 

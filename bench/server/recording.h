@@ -1,4 +1,5 @@
-// What the people of one room type, recorded from real Yjs documents by record.mjs: the same typing plays in every room.
+// What the people of one room type, recorded from real Yjs documents by record.mjs: the same typing plays in
+// every room.
 #pragma once
 
 #include <cstdint>

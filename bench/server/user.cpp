@@ -16,7 +16,7 @@ namespace symphony::bench {
 namespace {
 
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
-constexpr uint8_t kStep1[] = {0, 0, 1, 0};        // an empty state vector: send everything
+constexpr uint8_t kStep1[] = {0, 0, 1, 0};          // an empty state vector: send everything
 constexpr uint8_t kStep2Empty[] = {0, 1, 2, 0, 0};  // nothing that the server lacks
 
 Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
@@ -46,12 +46,14 @@ Result<void> User::connect(uint16_t port, std::string_view path) {
   address.sin_family = AF_INET;
   address.sin_port = htons(port);
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 && errno != EINPROGRESS) {
+  if (::connect(fd_, reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 &&
+      errno != EINPROGRESS) {
     return lost("connect");
   }
-  const std::string request = "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
-                              "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
-                              "Sec-WebSocket-Key: " + std::string(kKey) + "\r\n\r\n";
+  const std::string request =
+      "GET " + std::string(path) + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port) +
+      "\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n" +
+      "Sec-WebSocket-Key: " + std::string(kKey) + "\r\n\r\n";
   out_.assign(request.begin(), request.end());
   return {};
 }
@@ -94,8 +96,10 @@ Result<void> User::read_upgrade(Bytes bytes) {
   upgrade_.append(bytes.begin(), bytes.end());
   const size_t end = upgrade_.find("\r\n\r\n");
   if (end == std::string::npos) return {};
-  if (upgrade_.find(" 101 ") == std::string::npos || upgrade_.find(ws::accept_key(kKey)) == std::string::npos) {
-    return fail(Code::kInvalid, "the server refused the upgrade: " + upgrade_.substr(0, upgrade_.find("\r\n")));
+  if (upgrade_.find(" 101 ") == std::string::npos ||
+      upgrade_.find(ws::accept_key(kKey)) == std::string::npos) {
+    return fail(Code::kInvalid,
+                "the server refused the upgrade: " + upgrade_.substr(0, upgrade_.find("\r\n")));
   }
   upgraded_ = true;
   parser_.feed(bytes_of(upgrade_).subspan(end + 4));

@@ -14,13 +14,13 @@ namespace symphony::bench {
 
 // What a user tells its owner.
 struct UserEvents {
-  std::function<void()> on_synced;               // the server answered sync step 1
-  std::function<void(Bytes update)> on_update;   // a document update; the view is valid during the call
+  std::function<void()> on_synced;              // the server answered sync step 1
+  std::function<void(Bytes update)> on_update;  // a document update; the view is valid during the call
   std::function<void(size_t bytes)> on_presence;
 };
 
-// Owns its socket. The owner watches `fd()` and calls on_readable and on_writable; everything is non-blocking, and
-// what the socket does not take waits in memory, as in a browser.
+// Owns its socket. The owner watches `fd()` and calls on_readable and on_writable; everything is
+// non-blocking, and what the socket does not take waits in memory, as in a browser.
 class User {
  public:
   User(UserEvents events, uint64_t seed) : events_(std::move(events)), prng_(seed), parser_(options()) {}
@@ -33,8 +33,6 @@ class User {
 
   int fd() const { return fd_; }
   bool wants_write() const { return !out_.empty(); }
-  bool synced() const { return synced_; }
-  size_t unsent_bytes() const { return out_.size() - sent_; }
 
   // An error: the connection is lost or the server broke the protocol.
   Result<void> on_readable();

@@ -7,7 +7,8 @@
 // state vector, encodeStateAsUpdate, 'update' events, what is pending, and the JSON and delta of every root are equal, byte
 // for byte; every few steps diffs against state vectors and the engine's invariants too. Runs have the seeds --seed,
 // --seed + 1, ..; a run that fails can be repeated alone with `--seed <its seed> --runs 1`, and its shortest failing list of
-// updates is printed in hex.
+// updates is printed in hex. In a quarter of the runs the engine may forward an update as it came instead of writing it again;
+// then a third document, fed with nothing but what the engine gives out, must know and show what the server does.
 //
 // Two exceptions to byte equality are documented for Yjs itself: peers may disagree about GC structs left by the deletion
 // of nested types, and an UndoManager keeps items from collection in its own document only. Both are differences between

@@ -1,22 +1,24 @@
 // The engine for other programs: one JSON command a line on stdin, one JSON answer a line on stdout.
 //
-//   {"op":"new","doc":"a","gc":true,"format_cleanup":true}            a fresh document; replaces one of that name
-//   {"op":"apply","doc":"a","update":B}       {"ok":true,"changed":..,"pending":..,"forward":..,"updates":[B..]}
+//   {"op":"new","doc":"a","gc":true,"format_cleanup":true}            a fresh document; replaces one of that
+//   name
+//   {"op":"apply","doc":"a","update":B} {"ok":true,"changed":..,"pending":..,"forward":..,"updates":[B..]}
 //   {"op":"state","doc":"a","sv":B}           {"ok":true,"update":B}      without "sv": the whole state
 //   {"op":"sv","doc":"a"}                     {"ok":true,"sv":B}
 //   {"op":"roots","doc":"a"}                  {"ok":true,"roots":["text",..]}
 //   {"op":"json","doc":"a","root":"m","kind":"map"}  {"ok":true,"value":"{..}"}
 //   {"op":"delta","doc":"a","root":"t"}       {"ok":true,"value":"[..]"}
 //   {"op":"text","doc":"a","root":"t"}        {"ok":true,"value":".."}
-//   {"op":"check","doc":"a"}                  {"ok":true,"broken":""}     the first broken invariant, or empty
+//   {"op":"check","doc":"a"}                  {"ok":true,"broken":""}     the first broken invariant, or
+//   empty
 //   {"op":"memory","doc":"a"}                 {"ok":true,"bytes":..}
 //   {"op":"drop","doc":"a"}                   {"ok":true}
 //   {"op":"step","doc":"a","update":B,"reads":[["json","m","map"],["delta","t"],["text","t"]],"diffs":[B..],
 //    "check":true}                            apply and everything that a comparison wants, in one answer
 //
 // B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
-// refused command is answered with {"ok":false,"code":"invalid","error":".."}. Commands may be sent in any number
-// before an answer is read; answers leave when the input runs dry.
+// refused command is answered with {"ok":false,"code":"invalid","error":".."}. Commands may be sent in any
+// number before an answer is read; answers leave when the input runs dry.
 #include <unistd.h>
 
 #include <algorithm>
@@ -84,8 +86,8 @@ std::string_view view(const json::value& v) {
 
 TypeKind kind_of(std::string_view name) {
   static const std::map<std::string_view, TypeKind> kinds{
-      {"array", TypeKind::kArray},           {"map", TypeKind::kMap},         {"text", TypeKind::kText},
-      {"element", TypeKind::kXmlElement},    {"hook", TypeKind::kXmlHook},    {"xmltext", TypeKind::kXmlText},
+      {"array", TypeKind::kArray},          {"map", TypeKind::kMap},      {"text", TypeKind::kText},
+      {"element", TypeKind::kXmlElement},   {"hook", TypeKind::kXmlHook}, {"xmltext", TypeKind::kXmlText},
       {"fragment", TypeKind::kXmlFragment},
   };
   const auto it = kinds.find(name);
@@ -95,9 +97,12 @@ TypeKind kind_of(std::string_view name) {
 
 const char* name_of(symphony::Code code) {
   switch (code) {
-    case symphony::Code::kInvalid: return "invalid";
-    case symphony::Code::kLimit: return "limit";
-    default: return "other";
+    case symphony::Code::kInvalid:
+      return "invalid";
+    case symphony::Code::kLimit:
+      return "limit";
+    default:
+      return "other";
   }
 }
 
@@ -125,7 +130,8 @@ class Tool {
   json::object create(const std::string& name, const json::object& command) {
     symphony::DocOptions options;
     if (const auto* gc = command.if_contains("gc")) options.gc = gc->as_bool();
-    if (const auto* cleanup = command.if_contains("format_cleanup")) options.format_cleanup = cleanup->as_bool();
+    if (const auto* cleanup = command.if_contains("format_cleanup"))
+      options.format_cleanup = cleanup->as_bool();
     if (const auto* forward = command.if_contains("forward")) options.forward_input = forward->as_bool();
     options.seed = docs_.size();
     docs_.insert_or_assign(name, Doc(options));
@@ -147,7 +153,8 @@ class Tool {
     if (op == "check") return {{"ok", true}, {"broken", doc.check_invariants()}};
     if (op == "memory") return {{"ok", true}, {"bytes", doc.memory_bytes()}};
     const json::value* kind = command.if_contains("kind");
-    return {{"ok", true}, {"value", read(doc, op, view(command.at("root")), kind == nullptr ? "" : view(*kind))}};
+    return {{"ok", true},
+            {"value", read(doc, op, view(command.at("root")), kind == nullptr ? "" : view(*kind))}};
   }
 
   static json::object apply(Doc& doc, const json::object& command) {
@@ -175,7 +182,8 @@ class Tool {
     json::array values;
     for (const json::value& one : command.at("reads").as_array()) {
       const json::array& what = one.as_array();
-      values.emplace_back(read(doc, view(what.at(0)), view(what.at(1)), what.size() > 2 ? view(what[2]) : ""));
+      values.emplace_back(
+          read(doc, view(what.at(0)), view(what.at(1)), what.size() > 2 ? view(what[2]) : ""));
     }
     answer["values"] = std::move(values);
     if (const json::value* wanted = command.if_contains("diffs")) {
