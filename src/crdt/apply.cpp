@@ -16,6 +16,7 @@ DocLimits no_limits() {
   DocLimits limits;
   limits.update_bytes_max = std::numeric_limits<size_t>::max();
   limits.any_depth_max = std::numeric_limits<size_t>::max();
+  limits.update_structs_max = std::numeric_limits<size_t>::max();
   return limits;
 }
 
@@ -72,9 +73,11 @@ void Applier::add_pending(Buffer rest) {
   if (pending_.structs.empty()) {
     pending_.structs = std::move(rest);
     pending_.missing = rest_missing_;
+    keep_lowest(pending_.missing);
     return;
   }
-  for (const Id& id : rest_missing_) add_missing(pending_.missing, id);
+  pending_.missing.insert(pending_.missing.end(), rest_missing_.begin(), rest_missing_.end());
+  keep_lowest(pending_.missing);
   std::array<ParsedUpdate, 2> both;
   const bool parsed = parse_update(pending_.structs, no_limits(), both[0]).has_value() &&
                       parse_update(rest, no_limits(), both[1]).has_value();
@@ -144,7 +147,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
       if (state < s.clock) {
         // An earlier update of the same client is missing: a dead end.
         stack_.push_back(head);
-        add_missing(rest_missing_, {client, s.clock - 1});
+        rest_missing_.push_back({client, s.clock - 1});
         set_aside(stack_);
         stack_.clear();
       } else if (const uint64_t waits_for = missing(update, s, client); waits_for != kNoClient) {
@@ -155,7 +158,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
           continue;
         }
         // It depends on an update that has not arrived.
-        add_missing(rest_missing_, {waits_for, store_.state(store_.find_client(waits_for))});
+        rest_missing_.push_back({waits_for, store_.state(store_.find_client(waits_for))});
         set_aside(stack_);
         stack_.clear();
       } else if (state >= s.end()) {

@@ -12,7 +12,6 @@ namespace symphony::crdt {
 struct Format {
   std::string_view key;
   std::string_view value;  // JSON text
-  ItemIndex mark = kNil;   // the item that set it
 
   bool is_null() const { return value == "null"; }
 };
@@ -22,19 +21,7 @@ inline Format format_of(const Store& store, ItemIndex mark) {
   Format format;
   format.key = in.read_var_string();
   format.value = in.read_var_string();
-  format.mark = mark;
   return format;
-}
-
-// JavaScript's === on two attribute values, where null stands for an absent one. Objects are equal only to
-// themselves.
-inline bool same_value(const Format* a, const Format* b) {
-  const bool a_null = a == nullptr || a->is_null();
-  const bool b_null = b == nullptr || b->is_null();
-  if (a_null || b_null) return a_null && b_null;
-  if (a->mark == b->mark) return true;
-  const char first = a->value.front();
-  return first != '{' && first != '[' && a->value == b->value;
 }
 
 // Attributes in the order in which a JavaScript Map would list them.

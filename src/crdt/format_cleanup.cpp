@@ -1,93 +1,79 @@
 #include "crdt/format_cleanup.h"
 
-#include <algorithm>
+#include <map>
+#include <string>
+#include <unordered_set>
 
 #include "crdt/format.h"
 
 namespace symphony::crdt {
 namespace {
 
-// Deletes the marks between `start` and the next visible content that are overwritten before it or say what
-// held already (YText.js: cleanupFormattingGap). `current` holds at `visible`, `at_start` at `start`.
-void clean_gap(Store& store, Transaction& cleanup, ItemIndex start, ItemIndex visible,
-               const Attributes& at_start, Attributes& current) {
-  Attributes last_marks;
-  ItemIndex end = start;
-  for (; end != kNil && (!store.items[end].countable() || store.items[end].deleted);
-       end = store.items[end].right) {
-    if (!store.items[end].deleted && store.items[end].ref == kFormat) last_marks.set(format_of(store, end));
+// The last mark seen for each key.
+class Marks {
+ public:
+  // False if there was one for this key already; `mark` then takes its place.
+  bool set(const Store& store, ItemIndex mark) {
+    const auto [at, added] = marks_.try_emplace(std::string(format_of(store, mark).key), mark);
+    at->second = mark;
+    return added;
   }
-  bool reached = false;
-  for (ItemIndex at = start; at != end; at = store.items[at].right) {
-    if (at == visible) reached = true;
-    if (store.items[at].deleted || store.items[at].ref != kFormat) continue;
-    const Format format = format_of(store, at);
-    const Format* before = at_start.get(format.key);
-    const Format* last = last_marks.get(format.key);
-    if (last == nullptr || last->mark != at || same_value(before, &format)) {
-      cleanup.delete_item(at);
-      if (!reached && same_value(current.get(format.key), &format) && !same_value(before, &format)) {
-        if (before == nullptr || before->is_null()) {
-          current.erase(format.key);
-        } else {
-          current.set(*before);
-        }
-      }
-    } else if (!reached) {
-      current.update(format);
-    }
+  bool is_last(const Store& store, ItemIndex mark) const {
+    return marks_.at(std::string(format_of(store, mark).key)) == mark;
   }
-}
 
-// The gap around a deleted content: of several marks for one key only the last counts
-// (YText.js: cleanupContextlessFormattingGap).
-void clean_gap_without_context(Store& store, Transaction& cleanup, ItemIndex at) {
-  const auto in_gap = [&](ItemIndex i) { return store.items[i].deleted || !store.items[i].countable(); };
-  while (store.items[at].right != kNil && in_gap(store.items[at].right)) at = store.items[at].right;
-  Attributes seen;
-  for (; at != kNil && in_gap(at); at = store.items[at].left) {
-    if (store.items[at].deleted || store.items[at].ref != kFormat) continue;
-    const Format format = format_of(store, at);
-    if (seen.get(format.key) != nullptr) {
-      cleanup.delete_item(at);
-    } else {
-      seen.set(format);
-    }
-  }
-}
+ private:
+  std::map<std::string, ItemIndex> marks_;  // ordered: keys are a peer's choice, and cannot make it slow
+};
 
+bool is_mark(const Item& item) { return !item.deleted && item.ref == kFormat; }
+
+bool in_gap(const Item& item) { return item.deleted || !item.countable(); }
+
+// YText.js: cleanupYTextFormatting. It means to clean the gap before each visible content, but hands over a
+// gap that begins with the content before, which counts as empty; so only the gap at the very beginning is
+// ever cleaned. There a mark goes if another for its key follows, or if it ends what never began.
 void clean_text(Store& store, Transaction& cleanup, TypeIndex text) {
-  ItemIndex start = store.types[text].start;
-  Attributes at_start;
-  Attributes current;
-  for (ItemIndex at = start; at != kNil; at = store.items[at].right) {
-    if (store.items[at].deleted) continue;
-    if (store.items[at].ref == kFormat) {
-      current.update(format_of(store, at));
-    } else {
-      clean_gap(store, cleanup, start, at, at_start, current);
-      at_start = current;
-      start = at;
-    }
+  Marks last;
+  const ItemIndex start = store.types[text].start;
+  ItemIndex end = start;
+  for (; end != kNil && in_gap(store.items[end]); end = store.items[end].right) {
+    if (is_mark(store.items[end])) last.set(store, end);
+  }
+  if (end == kNil) return;  // Yjs acts when it meets a content
+  for (ItemIndex at = start; at != end; at = store.items[at].right) {
+    if (!is_mark(store.items[at])) continue;
+    if (!last.is_last(store, at) || format_of(store, at).is_null()) cleanup.delete_item(at);
+  }
+}
+
+// YText.js: cleanupContextlessFormattingGap. In the gap around a deleted content, of several marks for one
+// key only the last counts. `cleaned` holds the items of gaps that have been cleaned: many deletes share one.
+void clean_gap(Store& store, Transaction& cleanup, ItemIndex at, std::unordered_set<ItemIndex>& cleaned) {
+  if (cleaned.contains(at)) return;
+  while (store.items[at].right != kNil && in_gap(store.items[store.items[at].right]))
+    at = store.items[at].right;
+  Marks seen;
+  for (; at != kNil && in_gap(store.items[at]); at = store.items[at].left) {
+    cleaned.insert(at);
+    if (is_mark(store.items[at]) && !seen.set(store, at)) cleanup.delete_item(at);
   }
 }
 
 }  // namespace
 
 void clean_formatting(Store& store, const Transaction& changes, Transaction& cleanup) {
-  std::vector<TypeIndex> whole;
-  const auto add_whole = [&](TypeIndex type) {
-    if (std::find(whole.begin(), whole.end(), type) == whole.end()) whole.push_back(type);
-  };
+  std::unordered_set<TypeIndex> whole;
   // A text that got a mark is cleaned as a whole.
   for (const Slot slot : changes.changed_clients()) {
     const StructList& structs = store.clients[slot].structs;
     for (StructList::Position at = structs.find(changes.before(slot));;) {
       const Item& item = store.items[structs.item(at)];
-      if (!item.deleted && item.ref == kFormat) add_whole(store.parent_type(item));
+      if (!item.deleted && item.ref == kFormat) whole.insert(store.parent_type(item));
       if (!structs.next(at)) break;
     }
   }
+  std::unordered_set<ItemIndex> cleaned;
   for (const SlotRange& range : changes.deletes()) {
     const StructList& structs = store.clients[range.slot].structs;
     for (StructList::Position at = structs.find(range.clock); structs.clock(at) < range.end();) {
@@ -95,12 +81,11 @@ void clean_formatting(Store& store, const Transaction& changes, Transaction& cle
       const Item& item = store.items[index];
       if (!item.is_gc()) {
         const TypeIndex parent = store.parent_type(item);
-        if (store.types[parent].has_formatting &&
-            std::find(whole.begin(), whole.end(), parent) == whole.end()) {
+        if (store.types[parent].has_formatting && !whole.contains(parent)) {
           if (item.ref == kFormat) {
-            add_whole(parent);
+            whole.insert(parent);
           } else {
-            clean_gap_without_context(store, cleanup, index);
+            clean_gap(store, cleanup, index, cleaned);
           }
         }
       }

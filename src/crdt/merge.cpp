@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <optional>
 #include <span>
-#include <unordered_map>
 
 #include "crdt/encode.h"
 #include "crdt/pending.h"
@@ -263,8 +262,6 @@ Buffer merge_updates(std::span<const ParsedUpdate> updates) {
 }
 
 Buffer diff_update(const ParsedUpdate& update, std::span<const Id> state_vector) {
-  std::unordered_map<uint64_t, uint32_t> known;
-  for (const Id& id : state_vector) known[id.client] = id.clock;
   StructWriter writer;
   StructReader reader(update, false);
   while (!reader.done()) {
@@ -273,8 +270,10 @@ Buffer diff_update(const ParsedUpdate& update, std::span<const Id> state_vector)
       reader.next();  // a client never begins with a Skip
       continue;
     }
-    const auto found = known.find(piece.client);
-    const uint32_t state = found == known.end() ? 0 : found->second;
+    const auto found = std::upper_bound(state_vector.begin(), state_vector.end(), piece.client,
+                                        [](uint64_t client, const Id& id) { return client > id.client; });
+    const bool listed = found != state_vector.begin() && std::prev(found)->client == piece.client;
+    const uint32_t state = listed ? std::prev(found)->clock : 0;
     if (piece.end() > state) {
       writer.write(piece, state > piece.clock ? state - piece.clock : 0);
       for (reader.next(); !reader.done() && reader.current().client == piece.client; reader.next()) {

@@ -12,7 +12,8 @@ namespace symphony::crdt {
 // Y.mergeUpdates. Cost: linear in all updates, times the logarithm of their number.
 Buffer merge_updates(std::span<const ParsedUpdate> updates);
 
-// Y.diffUpdate: what of `update` a holder of `state_vector` lacks; the delete set stays whole.
+// Y.diffUpdate: what of `update` a holder of `state_vector` (descending by client; of equal ones the last
+// counts) lacks; the delete set stays whole.
 Buffer diff_update(const ParsedUpdate& update, std::span<const Id> state_vector);
 
 // One struct of a parsed update as Yjs writes a struct that was read and not integrated, without its first

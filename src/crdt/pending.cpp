@@ -4,14 +4,12 @@
 
 namespace symphony::crdt {
 
-void add_missing(std::vector<Id>& missing, Id id) {
-  const auto same =
-      std::find_if(missing.begin(), missing.end(), [&](const Id& m) { return m.client == id.client; });
-  if (same == missing.end()) {
-    missing.push_back(id);
-  } else {
-    same->clock = std::min(same->clock, id.clock);
-  }
+void keep_lowest(std::vector<Id>& missing) {
+  std::sort(missing.begin(), missing.end(), [](const Id& a, const Id& b) {
+    return a.client != b.client ? a.client < b.client : a.clock < b.clock;
+  });
+  const auto same = [](const Id& a, const Id& b) { return a.client == b.client; };
+  missing.erase(std::unique(missing.begin(), missing.end(), same), missing.end());
 }
 
 void join_ranges(std::vector<DeleteRange>& ranges) {

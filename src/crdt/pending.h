@@ -18,8 +18,8 @@ struct Pending {
   size_t bytes() const { return structs.size() + deletes.size() * sizeof(DeleteRange); }
 };
 
-// Adds `id` to the clocks waited for, keeping the lowest of each client.
-void add_missing(std::vector<Id>& missing, Id id);
+// Sorts by client and keeps the lowest clock of each.
+void keep_lowest(std::vector<Id>& missing);
 
 // Sorts by client and clock and joins what touches.
 void join_ranges(std::vector<DeleteRange>& ranges);

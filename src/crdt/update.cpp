@@ -4,11 +4,13 @@
 #include <string>
 
 #include "base/utf8.h"
+#include "crdt/pending.h"
 
 namespace symphony::crdt {
 namespace {
 
 constexpr uint64_t kClockMax = 0xffffffffULL;
+constexpr uint64_t kSlotsMax = 1 << 20;  // no document has more clients (item.h: kSlotBits)
 
 class Parser {
  public:
@@ -24,7 +26,7 @@ class Parser {
     if (!failed()) deletes();
     if (!failed() && !in_.at_end()) refuse("bytes follow the delete set");
     if (!failed()) return {};
-    return fail(code_, "malformed update at byte " + std::to_string(failed_at_) + ": " +
+    return fail(code_, "update refused at byte " + std::to_string(failed_at_) + ": " +
                            (what_ ? what_ : "it ends too early, or a length or number is out of range"));
   }
 
@@ -61,6 +63,9 @@ class Parser {
       uint64_t clock = in_.read_var_uint();
       if (failed()) return;
       if (count > in_.remaining() / 2) return refuse("more structs are announced than the bytes can hold");
+      if (out_.structs.size() + count > limits_.update_structs_max) {
+        return refuse("there are more structs than the limit for one update", Code::kLimit);
+      }
       out_.blocks.push_back(
           {client, static_cast<uint32_t>(out_.structs.size()), static_cast<uint32_t>(count)});
       if (i == 0) out_.structs.reserve(static_cast<size_t>(count));
@@ -212,6 +217,14 @@ class Parser {
         out_.deletes.push_back({client, static_cast<uint32_t>(clock), static_cast<uint32_t>(len)});
       }
     }
+    // Yjs writes them so. What overlaps would be walked again and again.
+    const auto disorder = [](const DeleteRange& a, const DeleteRange& b) {
+      return a.client != b.client ? a.client < b.client : a.end() >= b.clock;
+    };
+    if (in_.ok() &&
+        std::adjacent_find(out_.deletes.begin(), out_.deletes.end(), disorder) != out_.deletes.end()) {
+      join_ranges(out_.deletes);
+    }
   }
 
   Reader in_;
@@ -251,7 +264,7 @@ Result<std::vector<Id>> parse_state_vector(Bytes input) {
   Reader in(input);
   const uint64_t count = in.read_var_uint();
   std::vector<Id> vector;
-  if (count > in.remaining() / 2) in.set_failed();
+  if (count > in.remaining() / 2 || count > kSlotsMax) in.set_failed();
   if (in.ok()) vector.reserve(static_cast<size_t>(count));
   for (uint64_t i = 0; i < count && in.ok(); ++i) {
     const uint64_t client = in.read_var_uint();
