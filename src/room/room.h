@@ -59,7 +59,8 @@ struct RoomOptions {
   DocOptions doc{};
 };
 
-// Effects, in the order in which they must happen. A Send may name a peer whose on_close() came after it was queued.
+// Effects, in the order in which they must happen. A Send may name a peer whose on_close() came after it was
+// queued.
 struct Send {
   PeerId peer;
   SharedBuffer frame;  // one whole WebSocket message, framed for a client (unmasked); shared by all receivers

@@ -208,4 +208,31 @@ class Stage {
 
 using Heard = std::vector<std::string>;
 
+inline const Buffer kStep1 = {0, 0, 1, 0};  // of an empty document
+inline const Buffer kEmptyStep2 = {0, 1, 2, 0, 0};
+
+// A room that has loaded nothing and is live.
+class RoomTest : public ::testing::Test {
+ protected:
+  RoomTest() { stage.load(); }
+
+  // A peer that has been greeted and has synced.
+  void join(PeerId peer, const PeerOptions& options = {}) {
+    stage.open(peer, options);
+    ASSERT_TRUE(stage.say(peer, kStep1));
+    ASSERT_TRUE(stage.say(peer, kEmptyStep2));
+    stage.heard(peer);
+  }
+
+  std::string text_of(const SharedBuffer& frame) {
+    const Buffer payload = unframed(*frame);
+    MessageReader reader(payload);
+    Doc doc;
+    EXPECT_TRUE(doc.apply_update((*reader.next())->payload));
+    return doc.to_text("t");
+  }
+
+  Stage stage;
+};
+
 }  // namespace symphony::testing
