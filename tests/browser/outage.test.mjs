@@ -78,8 +78,13 @@ scenario('after both windows were closed and opened again everything is there', 
   const picture = await a.picture();
   await a.close();
   await b.close();
-  const c = await stage.window();
+  const c = await stage.window(); // the room may still be in memory
   await c.untilShows(picture);
+  await c.close();
+  await stage.server.stop();
+  await stage.startServer();
+  const d = await stage.window(); // now it is not
+  await d.untilShows(picture);
 });
 
 scenario('what the page calls saved is there after kill -9', async (stage) => {

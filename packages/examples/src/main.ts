@@ -43,14 +43,20 @@ function open(name: string): () => void {
     main,
   );
 
-  let page: Promise<Page> | null = null;
+  let page: Promise<Page | null> | null = null;
   let closed = false;
   const stopLayout = layout.subscribe((value) => {
     app.dataset['layout'] = value;
     if (value === 'board' || page) return;
-    page = import('./page/page.ts').then(({ Page }) => new Page(room));
+    page = import('./page/page.ts').then(
+      ({ Page }) => new Page(room),
+      () => null,
+    );
     void page.then((loaded) => {
-      if (!closed) main.append(loaded.element);
+      if (closed) return;
+      if (loaded) return main.append(loaded.element);
+      page = null; // its code could not be fetched; choosing it again tries again
+      layout.value = 'board';
     });
   });
 
