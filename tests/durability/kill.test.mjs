@@ -49,7 +49,12 @@ class Rooms {
 test(`kill -9, ${rounds} rounds, seed ${seed}`, { timeout: rounds * 20000 + 60000 }, async (t) => {
   t.diagnostic(`seed ${seed}: node tests/durability/kill.test.mjs --rounds ${rounds} --seed ${seed}`);
   const random = new Prng(seed);
-  let server = await startServer();
+  // Snapshots seldom or all the time; rooms that stay, and rooms that close as soon as they are left.
+  const start = (data) => startServer({
+    data,
+    args: ['--snapshot-updates', random.pick(['3', '40', '500']), '--grace', random.pick(['10ms', '30s'])],
+  });
+  let server = await start();
   const url = (room) => server.room(room, 'acks=1');
   const rooms = new Rooms(random, url);
   const killed = { editing: 0, syncing: 0, acknowledged: 0, unacknowledged: 0 };
@@ -74,7 +79,7 @@ test(`kill -9, ${rounds} rounds, seed ${seed}`, { timeout: rounds * 20000 + 6000
         killed.unacknowledged += editor.done.pushed - editor.acknowledged.pushed;
       }
 
-      server = await startServer({ data: server.data });
+      server = await start(server.data);
       await rooms.check(url, false, `round ${round}`);
       for (const { client } of rooms.all) client.resume();
       if (round % 10 === 9 || round === rounds - 1) {
