@@ -10,7 +10,7 @@ export function markdown({ environment, load, titles, same_work, capacity }) {
     'Latency is from the send of a document update to its arrival at each of the other three. A server has one core, the generator another.', '',
     `Commit ${environment.commit}, ${environment.build ?? 'unknown'} build; ${environment.cpu}, ${environment.memory_gib} GiB, ${environment.kernel}; Node ${environment.node}, yjs ${environment.yjs}.`, '',
     ...names.map((name) => `- **${name}**: ${titles[name]}`), '',
-    `## The same work: ${load.users} users, ${load.seconds} s`, '',
+    `## The same work: ${load.users} users, ${load.seconds} s, the median of ${load.repeat} runs`, '',
     '| server | CPU, part of a core | p50 ms | p99 ms | p99.9 ms | updates delivered | presence delivered a second | memory MiB |', '|---|---|---|---|---|---|---|---|',
     ...names.map((name) => row(name, same_work[name])), '',
   ];
