@@ -65,10 +65,14 @@ scenario('what one window types appears in the other, formats included', async (
   assert.match(page, /<h1>Programme<\/h1>/);
   assert.match(page, /<ul>.*Overture.*Symphony.*<\/ul>/);
 
-  // Both type at once, in one note and on the page.
-  await Promise.all([a.write(' sharp'), b.write(' flat')]);
-  await a.untilTextHas('sharp');
-  await a.untilTextHas('flat');
+  // Both type at once, one at the beginning and one at the end.
+  await a.text.click();
+  await a.press('Control+Home');
+  await Promise.all([a.page.keyboard.type('Our '), b.write(' sharp')]);
+  for (const window of [a, b]) {
+    await window.untilTextHas('<h1>Our Programme</h1>');
+    await window.untilTextHas('<strong>seven sharp</strong>');
+  }
   await b.untilShows(await a.picture());
 });
 

@@ -19,7 +19,11 @@ export class Page {
     this.editor = new Editor({
       element: paper,
       extensions: [
-        StarterKit.configure({ undoRedo: false, link: { openOnClick: false } }), // undo is the binding's: own edits only
+        StarterKit.configure({
+          undoRedo: false, // undo is the binding's: own edits only
+          trailingNode: false, // every window would add its own empty line to what another wrote
+          link: { openOnClick: false },
+        }),
         TaskList,
         TaskItem.configure({ nested: true }),
         Placeholder.configure({ placeholder: 'Write something together…' }),
