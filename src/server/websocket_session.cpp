@@ -42,7 +42,7 @@ void WebSocketSession::start(Upgraded& upgraded) {
 
 void WebSocketSession::on_read(Bytes bytes) {
   heard_ = shard_.loop().now();
-  pinged_ = false;
+  pinged_at_ = kNever;
   if (closing_since_ != kNever) return;
   shard_.counters().received_bytes += bytes.size();
   parser_.feed(bytes);
@@ -100,7 +100,7 @@ void WebSocketSession::hold(bool on) {
   if (std::exchange(muted_, false)) {
     connection_->set_reading(true);
     heard_ = shard_.loop().now();  // it could not be heard until now
-    pinged_ = false;
+    pinged_at_ = kNever;
   }
   shard_.defer_for(id_, [](Session& session) { static_cast<WebSocketSession&>(session).process(); });
 }
@@ -170,14 +170,13 @@ void WebSocketSession::on_tick(Time now) {
     return refuse(ws::kTryAgainLater, "the connection takes nothing of what is sent; reconnect to catch up");
   }
   if (muted_) return;  // its silence is our doing
-  const Duration silence = now - heard_;
-  if (silence >= options.idle_timeout) {
+  if (pinged_at_ != kNever && now - pinged_at_ >= options.idle_timeout / 2) {
     // Most likely nobody is there any more, but who only lost a pong hears why.
     shard_.rooms().leave(id_);
     finish(ws::frame_close(ws::kTryAgainLater, "no sign of life for too long, not even a pong; reconnect"),
            "idle");
-  } else if (silence >= options.idle_timeout / 2 && !pinged_) {
-    pinged_ = true;
+  } else if (pinged_at_ == kNever && now - heard_ >= options.idle_timeout / 2) {
+    pinged_at_ = now;
     connection_->send(ping_frame());
   }
 }

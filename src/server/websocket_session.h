@@ -46,11 +46,11 @@ class WebSocketSession final : public Session, public PeerConnection {
   Time heard_;               // when the client last sent anything
   Time progress_ = kNever;   // when the client last took some of its backlog; kNever: it has none
   uint64_t sent_bytes_ = 0;  // by then
+  Time pinged_at_ = kNever;  // since heard_
   Time closing_since_ = kNever;
-  bool muted_ = false;   // while held: the socket is not read
-  bool held_ = false;    // by the room: no messages are handed to it
-  bool over_ = false;    // the room knows that the queue is over its bound
-  bool pinged_ = false;  // since heard_
+  bool muted_ = false;  // while held: the socket is not read
+  bool held_ = false;   // by the room: no messages are handed to it
+  bool over_ = false;   // the room knows that the queue is over its bound
 };
 
 }  // namespace symphony
