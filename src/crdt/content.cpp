@@ -1,7 +1,10 @@
 #include "crdt/content.h"
 
+#include <algorithm>
+#include <string_view>
 #include <vector>
 
+#include "base/json.h"
 #include "base/utf8.h"
 
 namespace symphony::crdt {
@@ -97,136 +100,7 @@ const char* walk_any(Reader& in, size_t depth_max, bool check) {
   return nullptr;
 }
 
-// A recursive-descent JSON recogniser with an explicit stack of open containers.
-class JsonChecker {
- public:
-  explicit JsonChecker(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
-
-  bool check(size_t depth_max) {
-    std::vector<char> open;
-    for (;;) {
-      skip_space();
-      if (at_ == end_) return false;
-      if (*at_ == '{' || *at_ == '[') {
-        if (open.size() == depth_max) return false;
-        const char kind = *at_++;
-        skip_space();
-        if (at_ != end_ && *at_ == (kind == '{' ? '}' : ']')) {
-          ++at_;
-        } else {
-          open.push_back(kind);
-          if (kind == '{' && !key()) return false;
-          continue;
-        }
-      } else if (!scalar()) {
-        return false;
-      }
-      // A value ended: close what it completes, or go on after a comma.
-      for (;;) {
-        skip_space();
-        if (open.empty()) return at_ == end_;
-        if (at_ == end_) return false;
-        const char c = *at_++;
-        if (c == ',') {
-          if (open.back() == '{') {
-            skip_space();
-            if (!key()) return false;
-          }
-          break;
-        }
-        if (c != (open.back() == '{' ? '}' : ']')) return false;
-        open.pop_back();
-      }
-    }
-  }
-
- private:
-  void skip_space() {
-    while (at_ != end_ && (*at_ == ' ' || *at_ == '\t' || *at_ == '\n' || *at_ == '\r')) ++at_;
-  }
-
-  bool key() {
-    if (!string()) return false;
-    skip_space();
-    return at_ != end_ && *at_++ == ':';
-  }
-
-  bool literal(std::string_view word) {
-    if (static_cast<size_t>(end_ - at_) < word.size() || std::string_view(at_, word.size()) != word)
-      return false;
-    at_ += word.size();
-    return true;
-  }
-
-  bool scalar() {
-    switch (*at_) {
-      case '"':
-        return string();
-      case 't':
-        return literal("true");
-      case 'f':
-        return literal("false");
-      case 'n':
-        return literal("null");
-      default:
-        return number();
-    }
-  }
-
-  bool digits() {
-    const char* start = at_;
-    while (at_ != end_ && *at_ >= '0' && *at_ <= '9') ++at_;
-    return at_ != start;
-  }
-
-  bool number() {
-    if (*at_ == '-') ++at_;
-    if (at_ != end_ && *at_ == '0') {
-      ++at_;
-    } else if (!digits()) {
-      return false;
-    }
-    if (at_ != end_ && *at_ == '.') {
-      ++at_;
-      if (!digits()) return false;
-    }
-    if (at_ != end_ && (*at_ == 'e' || *at_ == 'E')) {
-      ++at_;
-      if (at_ != end_ && (*at_ == '+' || *at_ == '-')) ++at_;
-      if (!digits()) return false;
-    }
-    return true;
-  }
-
-  bool string() {
-    if (at_ == end_ || *at_ != '"') return false;
-    for (++at_; at_ != end_; ++at_) {
-      const auto c = static_cast<unsigned char>(*at_);
-      if (c == '"') {
-        ++at_;
-        return true;
-      }
-      if (c < 0x20) return false;
-      if (c != '\\') continue;
-      if (++at_ == end_) return false;
-      if (*at_ == 'u') {
-        for (int i = 0; i < 4; ++i) {
-          if (++at_ == end_ || !is_hex(*at_)) return false;
-        }
-      } else if (std::string_view("\"\\/bfnrt").find(*at_) == std::string_view::npos) {
-        return false;
-      }
-    }
-    return false;
-  }
-
-  static bool is_hex(char c) {
-    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
-  }
-
-  const char* at_;
-  const char* end_;
-};
+bool is_undefined(Bytes text) { return std::ranges::equal(text, std::string_view("undefined")); }
 
 }  // namespace
 
@@ -240,17 +114,11 @@ const char* skip_utf8(Reader& in) {
 }
 
 const char* skip_json(Reader& in, size_t depth_max, bool undefined_too) {
-  const Bytes bytes = in.read_var_bytes();
-  const std::string_view text(reinterpret_cast<const char*>(bytes.data()), bytes.size());
-  if (!in.ok() || (undefined_too && text == "undefined")) return nullptr;
-  const char* fault = !is_utf8(bytes)             ? "a text is not valid UTF-8"
-                      : !is_json(text, depth_max) ? "a JSON text is not valid or nested too deeply"
-                                                  : nullptr;
-  if (fault) in.set_failed();
-  return fault;
+  const Bytes text = in.read_var_bytes();
+  if (!in.ok() || (undefined_too && is_undefined(text)) || is_json(text, depth_max)) return nullptr;
+  in.set_failed();
+  return is_utf8(text) ? "a JSON text is not valid or nested too deeply" : "a text is not valid UTF-8";
 }
-
-bool is_json(std::string_view text, size_t depth_max) { return JsonChecker(text).check(depth_max); }
 
 size_t elements_size(uint8_t ref, Bytes elements, size_t count) {
   Reader in(elements);

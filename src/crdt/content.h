@@ -51,9 +51,6 @@ const char* skip_utf8(Reader& in);
 // undefined, which stands for that value in ContentJSON.
 const char* skip_json(Reader& in, size_t depth_max, bool undefined_too = false);
 
-// Whether JSON.parse accepts `text`. Cost: linear.
-bool is_json(std::string_view text, size_t depth_max);
-
 // Walks `count` elements of validated ContentAny or ContentJSON bytes; the byte offset behind them.
 size_t elements_size(uint8_t ref, Bytes elements, size_t count);
 

@@ -77,22 +77,6 @@ TEST(Any, RefusesLiesAndDepth) {
   EXPECT_TRUE(accepts_any(nested, 100000));
 }
 
-TEST(Json, AcceptsWhatJsonParseAccepts) {
-  for (const char* text : {"0", "-0", "1e5", "-1.25E-3", "\"\"", R"("\u00e9\n\"")", "[]", "[ 1 , [ ] , {} ]",
-                           "null", " true ", R"({"a":{"b":[false]}})", R"("\ud83d")"}) {
-    EXPECT_TRUE(is_json(text, 8)) << text;
-  }
-  for (const char* text :
-       {"",    "undefined", "01",     "1.",   ".5",  "+1",         "1e",       "nul",
-        "\"",  "\"\\x\"",   "\"\t\"", "[1,]", "[,]", "{a:1}",      R"({"a"})", R"({"a":1,})",
-        "1 2", "]",         "[",      "{",    "NaN", "\"\\u12g4\""}) {
-    EXPECT_FALSE(is_json(text, 8)) << text;
-  }
-  EXPECT_TRUE(is_json("[[[[[[[[]]]]]]]]", 8));
-  EXPECT_FALSE(is_json("[[[[[[[[[]]]]]]]]]", 8));
-  EXPECT_FALSE(is_json(std::string(100000, '['), 128));
-}
-
 TEST(Json, RoundTripsThroughValues) {
   for (const char* text : {R"({"1":"x","a":[1,2.5,null,true],"b":{"c":"\"\\\b\f\n\r\t\u0001é😀\ud83d"}})",
                            "1e+21", "1e-7", "123456789012345680000"}) {

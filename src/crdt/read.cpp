@@ -28,6 +28,17 @@ TypeKind kind_of_ref(uint8_t type_ref) {
   }
 }
 
+// The order of JavaScript's strings, which is that of UTF-16 units: characters outside the BMP come before those from
+// U+E000 on, and so do their first bytes here.
+bool utf16_less(std::string_view a, std::string_view b) {
+  const auto rank = [](char c) {
+    const auto byte = static_cast<uint8_t>(c);
+    return byte == 0xee || byte == 0xef ? byte + 0x10 : byte;
+  };
+  return std::lexicographical_compare(a.begin(), a.end(), b.begin(), b.end(),
+                                      [&](char x, char y) { return rank(x) < rank(y); });
+}
+
 // Reads a document depth-first. Types nest at most as deep as their items do, which a peer decides: past this
 // depth a type reads as null, so that nobody can exhaust the stack.
 constexpr int kDepthMax = 500;
@@ -273,6 +284,8 @@ class Readout {
     each_visible(type, [&](const Item& item) {
       if (item.ref == kType) {
         children += js_string(item.content);
+      } else if (item.ref == kString) {
+        children += as_text(store_.content(item));  // Yjs takes characters apart and joins them again
       } else {
         for (const Value& value : values(item)) children += to_js_string(value);
       }
@@ -294,7 +307,8 @@ class Readout {
       }
       attributes.emplace_back(store_.text(store_.entries[at].key), std::move(value));
     }
-    std::sort(attributes.begin(), attributes.end());
+    std::sort(attributes.begin(), attributes.end(),
+              [](const auto& a, const auto& b) { return utf16_less(a.first, b.first); });
     std::string out = "<" + name;
     for (const auto& [key, value] : attributes) out += " " + key + "=\"" + value + "\"";
     return out + ">" + children + "</" + name + ">";
@@ -319,12 +333,12 @@ class Readout {
     each_op(type, [&](const std::string& insert, const Item* object, const Attributes& attributes) {
       std::vector<std::pair<std::string_view, Value>> nodes;
       for (const Format& format : attributes) nodes.emplace_back(format.key, parse_json(format.value));
-      std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return a.first < b.first; });
+      std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return utf16_less(a.first, b.first); });
       for (auto& [name, value] : nodes) {
         out += '<';
         out += name;
         std::sort(value.members.begin(), value.members.end(),
-                  [](const auto& a, const auto& b) { return a.key < b.key; });
+                  [](const auto& a, const auto& b) { return utf16_less(a.key, b.key); });
         for (const auto& [key, member] : value.members)
           out += " " + key + "=\"" + to_js_string(member) + "\"";
         if (value.kind == Value::Kind::kArray) {

@@ -27,9 +27,4 @@ Result<void> decode_awareness(Bytes payload, std::vector<AwarenessEntry>& entrie
 // Appends the payload of an awareness message that holds `entries`.
 void encode_awareness(Buffer& out, const std::vector<AwarenessEntry>& entries);
 
-// Whether JavaScript's JSON.parse would take the text, nested at most `depth_max` deep. A state that does not
-// parse must not be passed on: it would throw in the message handler of every peer.
-// Linear, without recursion or allocation.
-bool is_json(Bytes text, size_t depth_max = 64);
-
 }  // namespace symphony

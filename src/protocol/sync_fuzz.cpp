@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "protocol/awareness.h"
 #include "protocol/sync.h"
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "base/json.h"
 #include "base/varint.h"
 #include "protocol/sync.h"
 
@@ -11,6 +12,7 @@ namespace {
 
 constexpr Duration kScanInterval = std::chrono::seconds(1);        // at most one expiry scan in this time
 constexpr uint64_t kClockMax = kVarUintMax - (uint64_t{1} << 32);  // leaves room for raising clocks
+constexpr size_t kStateDepthMax = 64;                              // of the JSON of a presence state
 constexpr size_t kRemovedMax = 4096;                               // removed clients remembered
 constexpr size_t kKeptStateBytesMax = 1024;  // a larger state's memory goes back on removal
 constexpr uint8_t kNull[] = {'n', 'u', 'l', 'l'};
@@ -91,7 +93,7 @@ Result<void> Presence::check_state(Bytes state) const {
     return fail(Code::kLimit, "an awareness state is longer than " +
                                   std::to_string(options_.presence_state_bytes_max) + " bytes");
   }
-  if (!is_json(state)) return fail(Code::kInvalid, "an awareness state is not JSON");
+  if (!is_json(state, kStateDepthMax)) return fail(Code::kInvalid, "an awareness state is not JSON");
   return {};
 }
 
