@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "crdt/ranges.h"
+
 namespace symphony::crdt {
 
 void keep_lowest(std::vector<Id>& missing) {
@@ -16,16 +18,7 @@ void join_ranges(std::vector<DeleteRange>& ranges) {
   std::sort(ranges.begin(), ranges.end(), [](const DeleteRange& a, const DeleteRange& b) {
     return a.client != b.client ? a.client > b.client : a.clock < b.clock;
   });
-  size_t kept = 0;
-  for (const DeleteRange& range : ranges) {
-    if (kept > 0 && ranges[kept - 1].client == range.client && ranges[kept - 1].end() >= range.clock) {
-      DeleteRange& last = ranges[kept - 1];
-      last.len = std::max(last.len, range.end() - last.clock);
-    } else {
-      ranges[kept++] = range;
-    }
-  }
-  ranges.resize(kept);
+  join_neighbours(ranges, [](const DeleteRange& a, const DeleteRange& b) { return a.client == b.client; });
 }
 
 }  // namespace symphony::crdt

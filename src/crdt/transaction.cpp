@@ -5,6 +5,7 @@
 
 #include "base/assert.h"
 #include "crdt/encode.h"
+#include "crdt/ranges.h"
 
 namespace symphony::crdt {
 namespace {
@@ -389,16 +390,7 @@ void Transaction::finish_changes() {
   std::sort(deletes_.begin(), deletes_.end(), [&](const SlotRange& a, const SlotRange& b) {
     return a.slot != b.slot ? rank.at(a.slot) < rank.at(b.slot) : a.clock < b.clock;
   });
-  size_t kept = 0;
-  for (const SlotRange& range : deletes_) {
-    if (kept > 0 && deletes_[kept - 1].slot == range.slot && deletes_[kept - 1].end() >= range.clock) {
-      SlotRange& last = deletes_[kept - 1];
-      last.len = std::max(last.len, range.end() - last.clock);
-    } else {
-      deletes_[kept++] = range;
-    }
-  }
-  deletes_.resize(kept);
+  join_neighbours(deletes_, [](const SlotRange& a, const SlotRange& b) { return a.slot == b.slot; });
 }
 
 bool Transaction::needs_format_cleanup() const {
