@@ -28,8 +28,8 @@ TypeKind kind_of_ref(uint8_t type_ref) {
   }
 }
 
-// The order of JavaScript's strings, which is that of UTF-16 units: characters outside the BMP come before those from
-// U+E000 on, and so do their first bytes here.
+// The order of JavaScript's strings, which is that of UTF-16 units: characters outside the BMP come before
+// those from U+E000 on, and so do their first bytes here.
 bool utf16_less(std::string_view a, std::string_view b) {
   const auto rank = [](char c) {
     const auto byte = static_cast<uint8_t>(c);
@@ -333,7 +333,8 @@ class Readout {
     each_op(type, [&](const std::string& insert, const Item* object, const Attributes& attributes) {
       std::vector<std::pair<std::string_view, Value>> nodes;
       for (const Format& format : attributes) nodes.emplace_back(format.key, parse_json(format.value));
-      std::sort(nodes.begin(), nodes.end(), [](const auto& a, const auto& b) { return utf16_less(a.first, b.first); });
+      std::sort(nodes.begin(), nodes.end(),
+                [](const auto& a, const auto& b) { return utf16_less(a.first, b.first); });
       for (auto& [name, value] : nodes) {
         out += '<';
         out += name;

@@ -3,6 +3,7 @@
 // The server is `host`: { doc, deliver(update, note, diffs) -> updates it emitted }. Everything else follows from the seed.
 import * as Y from 'yjs';
 import { openRoots, randomEdit } from './edits.mjs';
+import * as modern from './modern.mjs';
 import { Prng } from './prng.mjs';
 
 const bigIds = [2 ** 53 - 1, 2 ** 53 - 2, 2 ** 32, 2 ** 40 + 1, 2 ** 31];
@@ -29,17 +30,24 @@ export class Script {
     const { rng } = this;
     this.clients = [];
     for (let n = rng.between(3, 5); n > 0; n--) this.clients.push(this.#newClient());
+    if (rng.chance(0.15)) this.clients.push(this.#newClient(true));
     this.delivered = [];      // what the server has seen, for duplicates
     this.vectors = [];        // state vectors of the server's past, for stale answers
   }
 
-  #newClient() {
+  #newClient(isModern = false) {
     const { rng } = this;
     const index = this.clients.length;
-    const doc = new Y.Doc({ gc: !rng.chance(0.15) });
-    doc.clientID = rng.pickWeighted([[3, index + 1], [4, rng.u32()], [1, bigIds[index]]]);
-    const client = { doc, index, roots: openRoots(doc, index), outbox: [], inbox: [] };
-    if (rng.chance(0.5)) {
+    const client = { index, outbox: [], inbox: [], isModern, Y: isModern ? modern.api : Y };
+    if (isModern) {
+      Object.assign(client, modern.openDocument());
+    } else {
+      client.doc = new Y.Doc({ gc: !rng.chance(0.15) });
+      client.roots = openRoots(client.doc, index);
+    }
+    const { doc } = client;
+    doc.clientID = rng.pickWeighted([[3, index + 1], [4, rng.u32()], [1, bigIds[index] ?? 2 ** 33]]);
+    if (!isModern && rng.chance(0.5)) {
       client.undo = new Y.UndoManager(client.roots, { captureTimeout: 1e12 });
     }
     doc.on('update', (update, origin) => {
@@ -64,6 +72,7 @@ export class Script {
 
   #edit(client) {
     const { rng } = this;
+    if (client.isModern) return modern.randomEdit(rng, client, this.options);
     if (client.undo && rng.chance(0.12)) {
       if (rng.chance(0.3)) client.undo.stopCapturing();
       return rng.chance(0.6) ? client.undo.undo() : client.undo.redo();
@@ -83,11 +92,11 @@ export class Script {
       [1, 'stale sync'], [1, 'from v2'], [1, 'diffed'], [1, 'echo'],
     ]);
     const some = () => Array.from({ length: rng.between(2, 6) }, () => take(rng, outbox)).filter(Boolean);
-    if (action === 'sync') return this.#deliver(client, Y.encodeStateAsUpdate(client.doc, Y.encodeStateVector(this.host.doc)), action);
-    if (action === 'stale sync') return this.#deliver(client, Y.encodeStateAsUpdate(client.doc, this.#staleVector()), action);
+    if (action === 'sync') return this.#deliver(client, client.Y.encodeStateAsUpdate(client.doc, Y.encodeStateVector(this.host.doc)), action);
+    if (action === 'stale sync') return this.#deliver(client, client.Y.encodeStateAsUpdate(client.doc, this.#staleVector()), action);
     if (action === 'again' && this.delivered.length > 0) return this.#deliver(client, rng.pick(this.delivered), action);
     if (action === 'echo') return this.#deliver(client, Y.encodeStateAsUpdate(this.host.doc), action);
-    if (action === 'from v2') return this.#deliver(client, Y.convertUpdateFormatV2ToV1(Y.encodeStateAsUpdateV2(client.doc)), action);
+    if (action === 'from v2') return this.#deliver(client, Y.convertUpdateFormatV2ToV1(client.Y.encodeStateAsUpdateV2(client.doc)), action);
     if (action === 'merged peers') {
       const updates = this.clients.flatMap((one) => take(rng, one.outbox) ?? []);
       return updates.length > 0 ? this.#deliver(client, Y.mergeUpdates(updates), action) : 0;
@@ -109,7 +118,8 @@ export class Script {
 
   #deliver(client, update, note) {
     const { rng, host } = this;
-    const diffs = rng.chance(0.25) ? [Y.encodeStateVector(rng.pick(this.clients).doc), this.#staleVector()] : [];
+    const other = rng.pick(this.clients);
+    const diffs = rng.chance(0.25) ? [other.Y.encodeStateVector(other.doc), this.#staleVector()] : [];
     for (const emitted of host.deliver(update, `${note} from ${client.doc.clientID}`, diffs)) {
       for (const peer of this.clients) if (peer !== client) peer.inbox.push(emitted);
     }
@@ -121,9 +131,9 @@ export class Script {
   #receive(client) {
     const { rng, host } = this;
     const { inbox, doc } = client;
-    const apply = (update) => Y.applyUpdate(doc, update, 'network');
+    const apply = (update) => client.Y.applyUpdate(doc, update, 'network');
     if (rng.chance(this.lossy ? 0.06 : 0.02)) {
-      apply(Y.encodeStateAsUpdate(host.doc, Y.encodeStateVector(doc)));
+      apply(Y.encodeStateAsUpdate(host.doc, client.Y.encodeStateVector(doc)));
       inbox.length = 0;
     } else if (inbox.length > 0) {
       const action = this.lossy ? rng.below(20) : 0;
@@ -141,11 +151,11 @@ export class Script {
     for (let round = 0; round < 20; round++) {
       const before = Buffer.from(Y.encodeStateAsUpdate(host.doc));
       for (const client of this.clients) {
-        this.#deliver(client, Y.encodeStateAsUpdate(client.doc, Y.encodeStateVector(host.doc)), 'closing sync');
+        this.#deliver(client, client.Y.encodeStateAsUpdate(client.doc, Y.encodeStateVector(host.doc)), 'closing sync');
       }
       for (const client of this.clients) {
         client.inbox.length = client.outbox.length = 0;
-        Y.applyUpdate(client.doc, Y.encodeStateAsUpdate(host.doc, Y.encodeStateVector(client.doc)), 'network');
+        client.Y.applyUpdate(client.doc, Y.encodeStateAsUpdate(host.doc, client.Y.encodeStateVector(client.doc)), 'network');
       }
       if (before.equals(Buffer.from(Y.encodeStateAsUpdate(host.doc)))) {
         this.ends = true;

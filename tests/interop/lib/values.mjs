@@ -6,7 +6,7 @@ const pieces = ['a', 'b', 'xyz', ' ', '\n', 'word ', 'é', 'ß', '中文', '日�
 const singles = pieces.filter((piece) => !/\p{Surrogate}/u.test(piece) && [...piece].length === piece.length);
 const halves = ['\ud83d', '\ude00', 'a\ud83d', '\ude00b'];
 
-export const keys = ['k', 'a', 'b', '1', '2', '10', '', 'é', '😀', 'toString', 'a long key with spaces', 'constructor'];
+export const keys = ['k', 'a', 'b', '1', '2', '10', '', 'é', '😀', '\uff4b', 'toString', 'a long key with spaces', 'constructor'];
 const memberNames = keys.filter((key) => key !== 'constructor');  // Yjs asks a plain object for its constructor
 
 export function randomString(rng, options, max = 6, halved = options.pairs) {
@@ -63,7 +63,7 @@ export const randomBytes = (rng) => Uint8Array.from({ length: rng.below(6) }, ()
 
 const formats = {
   bold: [true, null], italic: [true, null], color: ['red', '#00f', null], size: [12, 1.5, null],
-  link: [{ href: 'https://example.org/?a="b"', 1: 2 }, null], comment: [['a', { b: [] }], null], '😀': [0, null],
+  link: [{ href: 'https://example.org/?a="b"', 1: 2 }, null], comment: [['a', { b: [] }], null], '😀': [0, null], '\uff42': ['fullwidth', null],
 };
 
 export function randomAttributes(rng) {
