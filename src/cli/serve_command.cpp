@@ -44,6 +44,8 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
       .count("--rooms-max", server.rooms_max, "Rooms in memory at once")
       .count("--peers-per-room-max", server.room.peers_max, "Clients in one room")
       .bytes("--message-bytes-max", server.message_bytes_max, "One message of a client")
+      .count("--messages-per-second-max", server.messages_per_second_max,
+             "Messages of one client; beyond it waits for the next second. 0: no limit")
       .bytes("--backlog-bytes", server.backlog_high_bytes,
              "Unsent bytes of a slow client; over it the client catches up with one merged update later")
       .bytes("--unstored-bytes", server.unstored_high_bytes,

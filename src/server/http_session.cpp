@@ -74,7 +74,6 @@ void HttpSession::process() {
 }
 
 void HttpSession::handle(const HttpRequest& request) {
-  ++shard_.counters().http_requests;
   head_only_ = request.method == "HEAD";
   keep_alive_ = request.keep_alive && !request.has_body && !shard_.services().draining();
   if (request.upgrade_websocket) return upgrade(request);

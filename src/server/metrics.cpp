@@ -94,6 +94,8 @@ void describe_connections(Page& page, const LoopMetrics& sum, const AdmissionMet
                sum.backlogs);
   page.counter("symphony_holds_total",
                "Times that a writer was slowed because its room had too much to store.", sum.holds);
+  page.counter("symphony_throttles_total",
+               "Times that a client was slowed because it sent too many messages.", sum.throttles);
 }
 
 void describe_rooms(Page& page, const std::vector<LoopMetrics>& loops, const LoopMetrics& sum) {
@@ -161,7 +163,6 @@ void LoopMetrics::add(const LoopMetrics& other) {
   document_bytes += other.document_bytes;
   queued_bytes += other.queued_bytes;
   unstored_updates += other.unstored_updates;
-  http_requests += other.http_requests;
   websockets_opened += other.websockets_opened;
   messages_received += other.messages_received;
   received_bytes += other.received_bytes;
@@ -172,6 +173,7 @@ void LoopMetrics::add(const LoopMetrics& other) {
   storage_failures += other.storage_failures;
   backlogs += other.backlogs;
   holds += other.holds;
+  throttles += other.throttles;
   add_counts(http_responses, other.http_responses);
   add_counts(websocket_closes, other.websocket_closes);
   loop_delay.add(other.loop_delay);

@@ -42,7 +42,6 @@ struct LoopMetrics {
   uint64_t unstored_updates = 0;  // appended, not durable yet
 
   // Since the start.
-  uint64_t http_requests = 0;
   uint64_t websockets_opened = 0;
   uint64_t messages_received = 0;
   uint64_t received_bytes = 0;
@@ -51,8 +50,9 @@ struct LoopMetrics {
   uint64_t updates_applied = 0;
   uint64_t updates_refused = 0;
   uint64_t storage_failures = 0;
-  uint64_t backlogs = 0;  // times a peer's queue went over its bound
-  uint64_t holds = 0;     // times a peer was not read because its room had too much to store
+  uint64_t backlogs = 0;   // times a peer's queue went over its bound
+  uint64_t holds = 0;      // times a peer was not read because its room had too much to store
+  uint64_t throttles = 0;  // times a peer was not read because it sent too many messages
   std::map<std::string, uint64_t> http_responses;    // by status
   std::map<std::string, uint64_t> websocket_closes;  // by the close code we sent, or "client", "lost", "idle"
 

@@ -29,6 +29,10 @@ struct ServerOptions {
       std::chrono::seconds(60);  // no sign of life: half of it unheard brings a ping, all of it the end
   Duration close_timeout = std::chrono::seconds(5);  // for the client to hear why it is closed
 
+  // A client that sends more waits in its socket until the next second begins: fast enough for any person or
+  // import, and one client cannot keep a loop from serving the others.
+  size_t messages_per_second_max = 5'000;
+
   // A peer's unsent bytes. Over `high` its room stops queueing for it; at `low` it catches up with one merged
   // diff.
   size_t backlog_high_bytes = 1u << 20;

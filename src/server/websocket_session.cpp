@@ -6,8 +6,9 @@
 namespace symphony {
 namespace {
 
-// Read ahead of a held client: most then fall silent, and those that hang up are noticed.
-constexpr size_t kHeldBytesMax = 64u << 10;
+// Read ahead of a client that is held or throttled: most then fall silent, and those that hang up are
+// noticed.
+constexpr size_t kReadAheadBytesMax = 64u << 10;
 
 const SharedBuffer& ping_frame() {
   static const SharedBuffer frame = share(ws::frame(ws::Opcode::kPing, {}));
@@ -46,19 +47,23 @@ void WebSocketSession::on_read(Bytes bytes) {
   if (closing_since_ != kNever) return;
   shard_.counters().received_bytes += bytes.size();
   parser_.feed(bytes);
-  if (held_ && parser_.buffered_bytes() > kHeldBytesMax) {
+  process();
+  if (!flowing() && closing_since_ == kNever && parser_.buffered_bytes() > kReadAheadBytesMax) {
     muted_ = true;
     connection_->set_reading(false);
   }
-  process();
 }
 
 void WebSocketSession::process() {
-  while (closing_since_ == kNever && !held_) {
+  while (flowing()) {
     const auto next = parser_.next();
     if (!next) return refuse(parser_.close_code(), next.error().message);
     if (!*next) return;
     handle(**next);
+    if (++messages_ == shard_.services().options().messages_per_second_max) {
+      throttled_ = true;
+      ++shard_.counters().throttles;
+    }
   }
 }
 
@@ -96,13 +101,17 @@ void WebSocketSession::send(SharedBuffer frame) {
 
 void WebSocketSession::hold(bool on) {
   held_ = on;
-  if (on || closing_since_ != kNever) return;
+  if (!on) shard_.defer_for(id_, [](Session& session) { static_cast<WebSocketSession&>(session).resume(); });
+}
+
+void WebSocketSession::resume() {
+  if (!flowing()) return;
   if (std::exchange(muted_, false)) {
     connection_->set_reading(true);
     heard_ = shard_.loop().now();  // it could not be heard until now
     pinged_at_ = kNever;
   }
-  shard_.defer_for(id_, [](Session& session) { static_cast<WebSocketSession&>(session).process(); });
+  process();
 }
 
 void WebSocketSession::close(uint16_t code, const std::string& reason) {
@@ -166,6 +175,8 @@ void WebSocketSession::on_tick(Time now) {
     if (now - closing_since_ >= options.close_timeout) shard_.retire(id_);
     return;
   }
+  messages_ = 0;
+  if (std::exchange(throttled_, false)) resume();
   if (progress_ != kNever && now - progress_ >= options.stuck_timeout) {
     return refuse(ws::kTryAgainLater, "the connection takes nothing of what is sent; reconnect to catch up");
   }

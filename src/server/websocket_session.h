@@ -33,6 +33,9 @@ class WebSocketSession final : public Session, public PeerConnection {
 
  private:
   void process();
+  // Whether messages may be handed to the room.
+  bool flowing() const { return closing_since_ == kNever && !held_ && !throttled_; }
+  void resume();
   void handle(const ws::Message& message);
   // Tells the client why and closes; the room forgets it.
   void refuse(uint16_t code, const std::string& reason);
@@ -48,9 +51,11 @@ class WebSocketSession final : public Session, public PeerConnection {
   uint64_t sent_bytes_ = 0;  // by then
   Time pinged_at_ = kNever;  // since heard_
   Time closing_since_ = kNever;
-  bool muted_ = false;  // while held: the socket is not read
-  bool held_ = false;   // by the room: no messages are handed to it
-  bool over_ = false;   // the room knows that the queue is over its bound
+  size_t messages_ = 0;     // since the last tick
+  bool held_ = false;       // by the room
+  bool throttled_ = false;  // until the next tick
+  bool muted_ = false;      // held or throttled with much read ahead: the socket is not read
+  bool over_ = false;       // the room knows that the queue is over its bound
 };
 
 }  // namespace symphony

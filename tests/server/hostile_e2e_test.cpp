@@ -196,5 +196,16 @@ TEST_F(HostileTest, AFastWriterIsSlowedDown) {
   EXPECT_EQ(server.metric("symphony_updates_applied_total"), 201);
 }
 
+// Ten thousand messages at once: they come through in portions, and others are served meanwhile.
+TEST_F(HostileTest, AFloodIsSlowedDown) {
+  server.options.messages_per_second_max = 4'000;
+  start();
+  for (uint64_t i = 0; i < 10'000; ++i) a->send(update_message(text_update(7, i, "x")));
+  EXPECT_TRUE(join(server.port(), "/rooms/a")->open());
+  EXPECT_TRUE(b->receive_until(update_message(text_update(7, 9'999, "x"))));
+  EXPECT_GE(server.metric("symphony_throttles_total"), 2);
+  EXPECT_EQ(server.metric("symphony_updates_applied_total"), 10'000);
+}
+
 }  // namespace
 }  // namespace symphony::test
