@@ -224,6 +224,7 @@ TEST_F(PosixTest, ReadingCanBeSwitchedOffAndOn) {
   EXPECT_EQ(got.get(), "onetwo");
   EXPECT_EQ(read_all(fd), "");
   ::close(fd);
+  on_loop(a.loop(), [] { return 0; });  // the callback has returned
 }
 
 TEST_F(PosixTest, AnAddressThatCannotBeUsedIsExplained) {
