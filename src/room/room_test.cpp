@@ -172,7 +172,7 @@ TEST_F(RoomTest, PresenceIsMergedPerTickAndNotSentBack) {
   ASSERT_TRUE(stage.say(2, awareness_message(20, 2, "1")));  // sealed by its sync step 2: not a first word
   ASSERT_TRUE(stage.say(2, awareness_message(20, 3, "2")));
   EXPECT_TRUE(stage.heard(1).empty());
-  stage.pass(milliseconds(25));
+  stage.pass(RoomOptions().presence_tick);
   EXPECT_EQ(stage.heard(1), Heard{"awareness 20@3=2"});
   EXPECT_EQ(stage.heard(3), Heard{"awareness 20@3=2"});
   EXPECT_EQ(stage.heard(2), Heard{});
@@ -187,7 +187,7 @@ TEST_F(RoomTest, WhoLeavesIsGoneForTheOthersWithinATick) {
   stage.pass(seconds(1));
   stage.heard(2);
   stage.close(1);
-  stage.pass(milliseconds(25));
+  stage.pass(RoomOptions().presence_tick);
   EXPECT_EQ(stage.heard(2), Heard{"awareness 10@2=null"});
 }
 

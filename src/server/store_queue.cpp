@@ -10,11 +10,16 @@ namespace {
 constexpr size_t kCommitAppendsMax = 4096;
 constexpr size_t kCommitBytesMax = 32u << 20;
 
+// What an acknowledgement may wait for the sake of fewer commits. Below what a person notices; above it
+// little is saved.
+constexpr Duration kCommitInterval = std::chrono::milliseconds(20);
+
 }  // namespace
 
 StoreQueue::StoreQueue(Store& store, io::Executor& worker) : store_(store), worker_(worker) {}
 
 void StoreQueue::wake() {
+  arrived_.notify_one();
   if (running_) return;
   running_ = true;
   io::Task round = [this] { run(); };
@@ -83,7 +88,11 @@ void StoreQueue::run() {
   std::vector<Append> appends;
   std::vector<Call> calls;
   {
-    const std::lock_guard lock(mutex_);
+    std::unique_lock lock(mutex_);
+    const auto others = [&] { return !(loads_.empty() && snapshots_.empty() && pings_.empty()); };
+    if (const Duration early = next_commit_ - worker_.now(); early > Duration::zero()) {
+      arrived_.wait_for(lock, early, others);
+    }
     size_t bytes = 0;
     while (!appends_.empty() && appends.size() < kCommitAppendsMax && bytes < kCommitBytesMax) {
       bytes += appends_.front().call.update->size();
@@ -96,7 +105,10 @@ void StoreQueue::run() {
       queue->pop_front();
     }
   }
-  if (!appends.empty()) commit(appends);
+  if (!appends.empty()) {
+    next_commit_ = worker_.now() + kCommitInterval;
+    commit(appends);
+  }
   for (const Call& call : calls) call();
   const std::lock_guard lock(mutex_);
   running_ = false;

@@ -1,10 +1,13 @@
 // Storage calls leave the event loops here, and their results come back as events.
 //
 // One worker makes the calls, because a Store takes one thread at a time. All appends that wait, of all rooms
-// on all loops, become one durable commit: while a commit is on its way to the disk the next one gathers.
-// Loads and snapshots go between commits, one each, so that none of them waits for long.
+// on all loops, become one durable commit: while a commit is on its way to the disk the next one gathers, and
+// commits begin at least kCommitInterval apart, so that a steady trickle from many rooms does not cost one
+// each. An edit that comes after a pause is committed at once. Loads and snapshots go between commits, one
+// each, so that none of them waits for long.
 #pragma once
 
+#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -68,7 +71,9 @@ class StoreQueue {
 
   Store& store_;
   io::Executor& worker_;
+  Time next_commit_{};  // not before then; the worker's own
   mutable std::mutex mutex_;
+  std::condition_variable arrived_;  // something else than an append
   std::deque<Append> appends_;
   std::deque<Call> loads_;
   std::deque<Call> snapshots_;
