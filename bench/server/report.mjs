@@ -27,7 +27,8 @@ export function markdown({ environment, load, titles, same_work, capacity }) {
         `| ${name} | ${users} | ${at ? number(at.p99_ms) : '–'} | ${at ? `${number(at.server_cpu_part * 100, 0)}%` : '–'} | ${at ? `${number(at.generator_cpu_part * 100, 0)}%` : '–'} |`), '');
   }
   const loads = names.map((name) => same_work[name].load_average).filter((one) => one !== undefined);
-  out.push(`Load average during the runs: ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)} (the generator and the server alone make up to 2).`, '');
+  out.push(`Load average during the runs: ${Math.min(...loads).toFixed(1)} to ${Math.max(...loads).toFixed(1)} (the generator and the server alone make up to 2).` +
+    (load.nice < 0 ? ` Others used the machine; servers and generator ran at nice ${load.nice}.` : ''), '');
   return out.join('\n');
 }
 
