@@ -61,14 +61,17 @@ class Signals {
   int event_;
 };
 
-// Each connection is a descriptor; the soft limit of 1,024 is a habit of old programs.
-size_t raise_descriptor_limit() {
+// Each connection is a descriptor; the soft limit of 1,024 is a habit of old programs. Raises it as far as it
+// goes, and leaves some for the store and the loops.
+size_t connections_possible() {
+  constexpr size_t kDescriptorsForOthers = 64;
   rlimit limit{};
-  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 1024;
+  if (::getrlimit(RLIMIT_NOFILE, &limit) != 0) return 960;
   limit.rlim_cur = limit.rlim_max;
   ::setrlimit(RLIMIT_NOFILE, &limit);
   ::getrlimit(RLIMIT_NOFILE, &limit);
-  return limit.rlim_cur;
+  return limit.rlim_cur > 2 * kDescriptorsForOthers ? limit.rlim_cur - kDescriptorsForOthers
+                                                    : limit.rlim_cur / 2;
 }
 
 uint64_t random_seed() {
@@ -140,34 +143,33 @@ int run_serve(ServeOptions options) {
   options.server.room.doc.limits.update_bytes_max =
       std::max(options.server.room.doc.limits.update_bytes_max, options.server.message_bytes_max);
 
-  const size_t descriptors = raise_descriptor_limit();
-  constexpr size_t kDescriptorsForOthers = 64;
-  if (options.server.connections_max + kDescriptorsForOthers > descriptors) {
-    const size_t possible =
-        descriptors > 2 * kDescriptorsForOthers ? descriptors - kDescriptorsForOthers : descriptors / 2;
-    log_line(LogLevel::kInfo, "connections are limited to " + std::to_string(possible) +
-                                  " by the system's limit of " + std::to_string(descriptors) +
-                                  " open files (ulimit -n)");
-    options.server.connections_max = possible;
-  }
+  const size_t loops = options.loops != 0 ? options.loops : std::max(1u, std::thread::hardware_concurrency());
+  constexpr size_t kLoopsMax = 1024;
+  if (loops > kLoopsMax)
+    return fail_to_start("--loops is at most " + std::to_string(kLoopsMax) + ": one a core is best");
+  const size_t connections_wanted = options.server.connections_max;
+  options.server.connections_max = std::min(connections_wanted, connections_possible());
 
   Signals signals;
   StaticFiles files;
   std::error_code ignored;
-  if (const std::string pages = find_pages(options.www, fs::read_symlink("/proc/self/exe", ignored));
-      !pages.empty()) {
+  const std::string pages = find_pages(options.www, fs::read_symlink("/proc/self/exe", ignored));
+  if (!pages.empty()) {
     auto read = StaticFiles::read(pages);
     if (!read) return fail_to_start("--www: " + read.error().message);
     files = std::move(*read);
-    log_line(LogLevel::kInfo, "pages are served from " + pages + " files=" + std::to_string(files.size()));
   }
   auto store = open_store(options.data);
   if (!store) return fail_to_start(store.error().message);
-  const size_t loops = options.loops != 0 ? options.loops : std::max(1u, std::thread::hardware_concurrency());
   auto server = RunningServer::start(options.server, loops, std::move(files), std::move(*store));
   if (!server) return fail_to_start(server.error().message);
 
-  log_line(LogLevel::kInfo, "serving version=" + options.server.version + " loops=" + std::to_string(loops));
+  log_line(LogLevel::kInfo, "serving version=" + options.server.version + " loops=" + std::to_string(loops) +
+                                " connections_max=" + std::to_string(options.server.connections_max) +
+                                " pages=" + in_quotes(pages));
+  if (options.server.connections_max < connections_wanted) {
+    log_line(LogLevel::kInfo, "connections_max is what the system's limit of open files allows (ulimit -n)");
+  }
   std::printf("symphony is ready: %s (data in %s)\n", url_of(address->host, (*server)->port()).c_str(),
               options.data == ":memory:" ? "memory: nothing is kept" : options.data.c_str());
   std::fflush(stdout);
