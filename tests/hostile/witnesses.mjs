@@ -44,7 +44,7 @@ export class Witnesses {
 
   // Ends the editing; throws if anything was noticed. `forged`: others have written different things under one id,
   // and in what order Yjs meets those decides which of them wins; so only what is the witnesses' own is compared.
-  async finish({ latency_max_ms = 1000, forged = false } = {}) {
+  async finish({ latency_max_ms = 2000, forged = false } = {}) {
     this.done = true;
     await this.editing;
     await Promise.all(this.clients.map((client) => client.saved()));

@@ -14,9 +14,10 @@ namespace symphony::sqlite {
 inline constexpr int64_t kApplicationId = 0x53594d50;  // "SYMP"
 inline constexpr int64_t kSchemaVersion = 1;
 
-// Refuses a file of another program (kInvalid) or of a newer Symphony (kConflict) without having changed it,
-// and migrate() brings the file to kSchemaVersion.
+// Refuses a file of another program (kInvalid) or of a newer Symphony (kConflict), and changes nothing.
 Result<void> check_owner(Connection& connection);
+
+// Brings a file of ours, or an empty one, to kSchemaVersion.
 Result<void> migrate(Connection& connection);
 
 }  // namespace symphony::sqlite
