@@ -11,7 +11,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { createServer } from 'node:net';
-import { availableParallelism, cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -87,11 +87,14 @@ const freePort = () => new Promise((resolve) => {
 });
 
 // With two cores or more a server has one to itself. On one core nothing can be pinned, and figures mean little.
-const cores = availableParallelism();
+const cores = /Cpus_allowed_list:\s*(\S+)/.exec(readFileSync('/proc/self/status', 'utf8'))[1].split(',').flatMap((range) => {
+  const [first, last = first] = range.split('-').map(Number);
+  return Array.from({ length: last - first + 1 }, (_unused, index) => first + index);
+});
 // Linux weighs a session as a whole before it looks at the processes in it, so that needs the number, too.
 if (Number(args.nice) < 0 && existsSync('/proc/self/autogroup')) writeFileSync('/proc/self/autogroup', args.nice);
 const pinned = (core, command) => [
-  ...(args.nice === '0' ? [] : ['nice', '-n', args.nice]), ...(cores > 1 ? ['taskset', '-c', String(core)] : []), ...command,
+  ...(args.nice === '0' ? [] : ['nice', '-n', args.nice]), ...(cores.length > 1 ? ['taskset', '-c', String(cores[core])] : []), ...command,
 ];
 
 async function start(name) {
