@@ -37,11 +37,12 @@ struct PeerOptions {
 };
 
 struct RoomOptions {
-  Duration grace = std::chrono::seconds(30);               // from the last peer's leaving to closing
-  Duration presence_tick = std::chrono::milliseconds(50);  // presence is merged and sent at most this often
-  Duration presence_expiry = std::chrono::seconds(30);     // a state not renewed for this long is dropped
-  Duration keep_alive = std::chrono::seconds(20);  // a peer hears something at least this often: clients
-                                                   // close a connection that was silent for 30 s
+  Duration grace = std::chrono::seconds(30);  // from the last peer's leaving to closing
+  Duration presence_tick =
+      std::chrono::milliseconds(50);  // presence is merged this long, or until an update goes out
+  Duration presence_expiry = std::chrono::seconds(30);  // a state not renewed for this long is dropped
+  Duration keep_alive = std::chrono::seconds(20);       // a peer hears something at least this often: clients
+                                                        // close a connection that was silent for 30 s
   Duration resync_interval =
       std::chrono::seconds(5);          // one peer is asked for what is missing at most this often
   uint64_t snapshot_log_entries = 500;  // a snapshot is due after this many log entries ...

@@ -140,6 +140,8 @@ Result<void> Room::Impl::take_update(PeerId from, Bytes update, uint64_t documen
       sender->due.push_back({log.appended_seq() + 1, documents - 1, std::move(frame)});
     }
   }
+  // What presence has gathered rides along: the sockets are written to in this turn anyway.
+  if (applied->changed && presence_at != kNever) send_presence(now);
   if (applied->changed || applied->pending) {
     log.append(share(Buffer(update.begin(), update.end())));
     // The log must rebuild this state by itself, so what the engine added goes there, too.

@@ -106,6 +106,8 @@ TEST_F(RoomTest, SeveralMessagesInAFrameAskForEchoes) {
   both.insert(both.end(), awareness.begin(), awareness.end());
   ASSERT_TRUE(stage.say(1, both));
   EXPECT_EQ(stage.heard(1), (Heard{"step1", "step2"}));
+  stage.pass(RoomOptions().presence_tick);
+  stage.heard(1);
   ASSERT_TRUE(stage.say(1, update_message(10, 0, "abc")));
   stage.answer_append();
   EXPECT_EQ(stage.heard(1), Heard{"update"});

@@ -180,6 +180,16 @@ TEST_F(RoomTest, PresenceIsMergedPerTickAndNotSentBack) {
   EXPECT_EQ(stage.heard(1), Heard{});
 }
 
+TEST_F(RoomTest, PresenceThatWaitsRidesAlongWithAnUpdate) {
+  join(1);
+  join(2);
+  ASSERT_TRUE(stage.say(2, awareness_message(20, 2, "1")));
+  ASSERT_TRUE(stage.say(2, update_message(20, 0, "abc")));
+  EXPECT_EQ(stage.heard(1), (Heard{"update", "awareness 20@2=1"}));
+  stage.pass(seconds(1));
+  EXPECT_EQ(stage.heard(1), Heard{});
+}
+
 TEST_F(RoomTest, WhoLeavesIsGoneForTheOthersWithinATick) {
   stage.open(1);
   ASSERT_TRUE(stage.say(1, awareness_message(10, 1, "1")));

@@ -6,6 +6,10 @@
 namespace symphony {
 namespace {
 
+// After a drain has stored everything, for clients to hear why they are closed. They hang up at once when
+// they have.
+constexpr Duration kFarewell = std::chrono::seconds(1);
+
 // Which loop has a room is nobody's business outside, and the same for the whole life of the process.
 uint64_t hash_of(std::string_view text, uint64_t seed) {
   uint64_t hash = Prng::mix(seed);
@@ -96,18 +100,24 @@ void Server::drain(std::function<void(bool stored)> done) {
   io::Task begin = [this, &first, done = std::move(done)]() mutable {
     listener_.reset();
     drained_ = std::move(done);
-    shards_draining_ = shards_.size();
+    shards_storing_ = shards_draining_ = shards_.size();
     drain_timer_ = first.make_timer([this] {
-      if (drained_) std::exchange(drained_, nullptr)(false);
+      if (drained_) std::exchange(drained_, nullptr)(shards_storing_ == 0);
     });
     drain_timer_->set(first.now() + options_.drain_timeout);
     for (const auto& shard : shards_) {
       post_surely(first, shard->loop(), [this, &first, shard = shard.get()] {
-        shard->drain([this, &first, shard] {
+        const auto stored = [this, &first, shard] {
+          post_surely(shard->loop(), first, [this, &first] {
+            if (--shards_storing_ == 0) drain_timer_->set(first.now() + kFarewell);
+          });
+        };
+        const auto ended = [this, &first, shard] {
           post_surely(shard->loop(), first, [this] {
             if (--shards_draining_ == 0 && drained_) std::exchange(drained_, nullptr)(true);
           });
-        });
+        };
+        shard->drain(stored, ended);
       });
     }
   };

@@ -58,6 +58,7 @@ class Server final : private ServerServices {
 
   // The first loop only.
   size_t next_shard_ = 0;
+  size_t shards_storing_ = 0;
   size_t shards_draining_ = 0;
   std::function<void(bool)> drained_;
   std::unique_ptr<io::Timer> drain_timer_;

@@ -42,9 +42,17 @@ void Shard::adopt(Upgraded upgraded) {
   begun.start(upgraded);
 }
 
-void Shard::drain(std::function<void()> done) {
+void Shard::drain(std::function<void()> stored, std::function<void()> ended) {
   for (const auto& [id, session] : sessions_) session->on_drain();
-  rooms_.drain(std::move(done));
+  rooms_.drain([this, stored = std::move(stored), ended = std::move(ended)]() mutable {
+    stored();
+    ended_ = std::move(ended);
+    end_if_empty();
+  });
+}
+
+void Shard::end_if_empty() {
+  if (sessions_.empty() && ended_) std::exchange(ended_, nullptr)();
 }
 
 LoopMetrics Shard::metrics() const {
@@ -59,6 +67,7 @@ void Shard::retire(uint64_t session) {
   if (retired_.empty()) {
     loop_.defer([this] {
       for (const uint64_t id : std::exchange(retired_, {})) sessions_.erase(id);
+      end_if_empty();
     });
   }
   retired_.push_back(session);

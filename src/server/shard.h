@@ -74,8 +74,10 @@ class Shard {
 
   void adopt(Upgraded upgraded);
 
-  // Ends all HTTP, closes all rooms; `done` when everything is stored.
-  void drain(std::function<void()> done);
+  // Ends all HTTP, closes all rooms. `stored` when everything is stored; `ended` when after that the last
+  // client has heard so and hung up, which the caller need not wait for: a process that ends at once resets
+  // connections on which something is still under way, and their clients would not learn why.
+  void drain(std::function<void()> stored, std::function<void()> ended);
 
   LoopMetrics metrics() const;
 
@@ -90,6 +92,7 @@ class Shard {
 
  private:
   void tick();
+  void end_if_empty();
 
   const size_t index_;
   io::Loop& loop_;
@@ -99,6 +102,7 @@ class Shard {
   std::unordered_map<uint64_t, std::unique_ptr<Session>> sessions_;
   std::vector<uint64_t> retired_;  // destroyed at the end of the turn
   uint64_t next_session_ = 1;
+  std::function<void()> ended_;  // set once a drain has stored everything
   std::unique_ptr<io::Timer> ticker_;
   Time next_tick_;
 };
