@@ -14,7 +14,6 @@
 namespace symphony {
 
 inline constexpr uint64_t kVarUintMax = (uint64_t{1} << 53) - 1;
-inline constexpr size_t kVarUintBytesMax = 8;
 
 // Reads forward over a view. The first failure sticks: the reader goes to the end, and every later read gives
 // zero or empty, so a decoder may read a whole record and test ok() once.

@@ -42,15 +42,6 @@ void StructList::push_back(uint32_t clock, uint32_t item) {
   ++size_;
 }
 
-void StructList::reserve_back(size_t count) {
-  if (chunks_.empty() && count > 1) {
-    Chunk& chunk = chunks_.emplace_back();
-    chunk.clocks.reserve(std::min(count, kChunkMax));
-    chunk.items.reserve(std::min(count, kChunkMax));
-    if (count > kChunkMax) chunks_.reserve(count / kChunkMax + 1);
-  }
-}
-
 StructList::Position StructList::insert_after(Position at, uint32_t clock, uint32_t item) {
   Chunk* chunk = &chunks_[at.chunk];
   if (chunk->clocks.size() >= kChunkMax) {

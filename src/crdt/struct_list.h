@@ -65,7 +65,6 @@ class StructList {
   }
 
   void push_back(uint32_t clock, uint32_t item);
-  void reserve_back(size_t count);
 
   // Puts a struct behind `at`; the position of the new one. Cost: at most one chunk moves.
   Position insert_after(Position at, uint32_t clock, uint32_t item);
