@@ -4,18 +4,11 @@
 
 #include <string>
 
+#include "crdt/hex_testing.h"
 #include "crdt/value.h"
 
 namespace symphony::crdt {
 namespace {
-
-Buffer from_hex(std::string_view hex) {
-  Buffer out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<uint8_t>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return out;
-}
 
 bool accepts_any(Bytes bytes, size_t depth = 8) {
   Reader in(bytes);

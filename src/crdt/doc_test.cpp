@@ -7,26 +7,10 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "crdt/hex_testing.h"
 
 namespace symphony {
 namespace {
-
-Buffer from_hex(std::string_view hex) {
-  Buffer out;
-  for (size_t i = 0; i + 1 < hex.size(); i += 2) {
-    out.push_back(static_cast<uint8_t>(std::stoi(std::string(hex.substr(i, 2)), nullptr, 16)));
-  }
-  return out;
-}
-
-std::string to_hex(Bytes bytes) {
-  std::string out;
-  for (const uint8_t byte : bytes) {
-    out += "0123456789abcdef"[byte >> 4];
-    out += "0123456789abcdef"[byte & 15];
-  }
-  return out;
-}
 
 std::string state(const Doc& doc) { return to_hex(*doc.encode_state_as_update()); }
 
