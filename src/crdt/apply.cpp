@@ -2,26 +2,12 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 
 #include "base/assert.h"
 #include "crdt/encode.h"
 #include "crdt/merge.h"
 
 namespace symphony::crdt {
-namespace {
-
-// For updates that this document has accepted once: they were within the limits then.
-DocLimits no_limits() {
-  DocLimits limits;
-  limits.update_bytes_max = std::numeric_limits<size_t>::max();
-  limits.any_depth_max = std::numeric_limits<size_t>::max();
-  limits.update_structs_max = std::numeric_limits<size_t>::max();
-  return limits;
-}
-
-}  // namespace
-
 void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
   all_new_ = true;
   left_waiting_ = false;

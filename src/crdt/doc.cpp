@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <limits>
 #include <unordered_set>
 
 #include "base/assert.h"
@@ -190,8 +189,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   if (impl_->pending.empty()) return state;
 
   // What waits is part of the state: whoever gets it may know what it waits for.
-  DocLimits limits = impl_->options.limits;
-  limits.update_bytes_max = std::numeric_limits<size_t>::max();
+  const DocLimits limits = no_limits();
   std::array<ParsedUpdate, 3> parts;
   bool ok = parse_update(state, limits, parts[0]).has_value();
   parts[1].deletes = impl_->pending.deletes;

@@ -270,6 +270,23 @@ TEST(Doc, HoldsItsLimits) {
   }
 }
 
+// A limit for what comes in is none for what has been taken: the state may hold more than one update may
+// bring.
+TEST(Doc, EncodesMoreThanOneUpdateMayBring) {
+  DocOptions options;
+  options.limits.update_structs_max = 1;
+  Doc doc(options);
+  for (const auto update : {"0101010004010174016100", "0101020004010174016200", "0101030004010174016300",
+                            "01010401840400016400"}) {
+    ASSERT_TRUE(doc.apply_update(from_hex(update)));
+  }
+  ASSERT_TRUE(doc.has_pending());
+  Doc copy;
+  ASSERT_TRUE(copy.apply_update(*doc.encode_state_as_update()));
+  EXPECT_EQ(copy.to_text("t"), "abc");
+  EXPECT_TRUE(copy.has_pending());
+}
+
 TEST(Doc, DeepNestingCostsNoStack) {
   // 50,000 arrays, each inside the one before, then the outermost deleted.
   Doc doc;

@@ -1,6 +1,7 @@
 #include "crdt/update.h"
 
 #include <algorithm>
+#include <limits>
 #include <string>
 
 #include "base/utf8.h"
@@ -250,6 +251,14 @@ ParsedParent ParsedUpdate::parent(const ParsedStruct& s) const {
   parent.has_sub = (s.info & kInfoParentSub) != 0;
   if (parent.has_sub) parent.sub = in.read_var_string();
   return parent;
+}
+
+DocLimits no_limits() {
+  DocLimits limits;
+  limits.update_bytes_max = std::numeric_limits<size_t>::max();
+  limits.update_structs_max = std::numeric_limits<size_t>::max();
+  limits.any_depth_max = std::numeric_limits<size_t>::max();
+  return limits;
 }
 
 Result<void> parse_update(Bytes input, const DocLimits& limits, ParsedUpdate& out) {

@@ -91,6 +91,9 @@ struct ParsedUpdate {
   ParsedParent parent(const ParsedStruct& s) const;
 };
 
+// For updates that a document holds or wrote itself: what is in them was within the limits when it came.
+DocLimits no_limits();
+
 // Fills `out` (reusing its memory). An error says what is wrong and at which byte. Cost: one pass.
 Result<void> parse_update(Bytes input, const DocLimits& limits, ParsedUpdate& out);
 
