@@ -4,9 +4,15 @@
 #include <bit>
 #include <charconv>
 #include <cmath>
+#include <limits>
+
+#include "base/json.h"
+#include "base/utf8.h"
 
 namespace symphony::crdt {
 namespace {
+
+Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
 uint64_t big_endian(Bytes bytes) {
   uint64_t word = 0;
@@ -158,24 +164,6 @@ bool is_index_key(std::string_view key, uint64_t& index) {
   return error == std::errc() && end == key.data() + key.size() && index < 0xffffffffULL;
 }
 
-void Value::set(std::string key, Value value) {
-  for (auto& [name, old] : members) {
-    if (name == key) {
-      old = std::move(value);
-      return;
-    }
-  }
-  uint64_t index;
-  auto at = members.end();
-  if (is_index_key(key, index)) {
-    at = std::find_if(members.begin(), members.end(), [&](const auto& member) {
-      uint64_t other;
-      return !is_index_key(member.key, other) || other > index;
-    });
-  }
-  members.insert(at, Member{std::move(key), std::move(value)});
-}
-
 Value read_any(Reader& in) {
   Value v;
   uint64_t magnitude;
@@ -231,6 +219,130 @@ Value read_any(Reader& in) {
       break;
   }
   return v;
+}
+
+namespace {
+
+void append_var_uint(Buffer& out, uint64_t value) {
+  for (; value >= 0x80; value >>= 7) out.push_back(static_cast<uint8_t>(value) | 0x80);
+  out.push_back(static_cast<uint8_t>(value));
+}
+
+void append_big_endian(Buffer& out, uint64_t word, int bytes) {
+  for (int shift = 8 * (bytes - 1); shift >= 0; shift -= 8)
+    out.push_back(static_cast<uint8_t>(word >> shift));
+}
+
+// Half a surrogate pair in WTF-8: ED A0..BF xx.
+bool is_half(std::string_view text, size_t at) {
+  return text[at] == '\xed' && at + 2 < text.size() && static_cast<uint8_t>(text[at + 1]) >= 0xa0;
+}
+
+std::string without_halves(std::string_view text) {
+  std::string out(text);
+  for (size_t i = 0; i < out.size(); ++i) {
+    if (is_half(out, i)) out.replace(i, 3, "\xef\xbf\xbd");
+  }
+  return out;
+}
+
+void append_var_string(Buffer& out, std::string_view text) {
+  std::string clean;
+  if (text.find('\xed') != std::string_view::npos) text = clean = without_halves(text);
+  append_var_uint(out, text.size());
+  out.insert(out.end(), text.begin(), text.end());
+}
+
+// writeVarInt: the sign and six bits in the first byte.
+void append_var_int(Buffer& out, double number) {
+  auto magnitude = static_cast<uint64_t>(std::fabs(number));
+  const int sign = std::signbit(number) ? 0x40 : 0;
+  out.push_back(
+      static_cast<uint8_t>((magnitude > 0x3f ? 0x80 : 0) | sign | static_cast<int>(magnitude & 0x3f)));
+  magnitude >>= 6;
+  if (magnitude > 0) append_var_uint(out, magnitude);
+}
+
+void append_number(Buffer& out, double number) {
+  constexpr double kIntegerMax = 2147483647;
+  if (std::trunc(number) == number && std::fabs(number) <= kIntegerMax) {
+    out.push_back(125);
+    append_var_int(out, number);
+  } else if (!(std::fabs(number) <= std::numeric_limits<float>::max()) && std::isfinite(number)) {
+    out.push_back(123);
+    append_big_endian(out, std::bit_cast<uint64_t>(number), 8);
+  } else if (const auto narrow = static_cast<float>(number); static_cast<double>(narrow) == number) {
+    out.push_back(124);
+    append_big_endian(out, std::bit_cast<uint32_t>(narrow), 4);
+  } else {
+    out.push_back(123);
+    append_big_endian(out, std::isnan(number) ? 0x7ff8000000000000 : std::bit_cast<uint64_t>(number), 8);
+  }
+}
+
+}  // namespace
+
+void write_any(Buffer& out, const Value& value) {
+  switch (value.kind) {
+    case Value::Kind::kUndefined:
+      out.push_back(127);
+      break;
+    case Value::Kind::kNull:
+      out.push_back(126);
+      break;
+    case Value::Kind::kFalse:
+      out.push_back(121);
+      break;
+    case Value::Kind::kTrue:
+      out.push_back(120);
+      break;
+    case Value::Kind::kNumber:
+      append_number(out, value.number);
+      break;
+    case Value::Kind::kBigInt:
+      out.push_back(122);
+      append_big_endian(out, static_cast<uint64_t>(value.big_int), 8);
+      break;
+    case Value::Kind::kString:
+      out.push_back(119);
+      append_var_string(out, value.text);
+      break;
+    case Value::Kind::kBytes:
+      out.push_back(116);
+      append_var_uint(out, value.text.size());
+      out.insert(out.end(), value.text.begin(), value.text.end());
+      break;
+    case Value::Kind::kArray:
+      out.push_back(117);
+      append_var_uint(out, value.elements.size());
+      for (const Value& element : value.elements) write_any(out, element);
+      break;
+    case Value::Kind::kObject:
+      out.push_back(118);
+      append_var_uint(out, value.members.size());
+      for (const auto& [key, member] : value.members) {
+        append_var_string(out, key);
+        write_any(out, member);
+      }
+      break;
+  }
+}
+
+const char* fault_of(const Value& value, size_t depth_max) {
+  const auto is_text = [](std::string_view text) {
+    return is_utf8(as_bytes(text)) || is_utf8(as_bytes(without_halves(text)));
+  };
+  if (value.kind == Value::Kind::kString && !is_text(value.text)) return "a text is not valid UTF-8";
+  if (value.elements.empty() && value.members.empty()) return nullptr;
+  if (depth_max == 0) return "a value is nested too deeply";
+  for (const Value& element : value.elements) {
+    if (const char* fault = fault_of(element, depth_max - 1)) return fault;
+  }
+  for (const auto& [key, member] : value.members) {
+    if (!is_text(key)) return "a key is not valid UTF-8";
+    if (const char* fault = fault_of(member, depth_max - 1)) return fault;
+  }
+  return nullptr;
 }
 
 Value parse_json(std::string_view text) { return JsonParser(text).value(); }
@@ -416,3 +528,94 @@ std::string js_number(double number) {
 }
 
 }  // namespace symphony::crdt
+
+namespace symphony {
+
+Value::Value() = default;
+Value::Value(std::nullptr_t) : kind(Kind::kNull) {}
+Value::Value(const char* string) : kind(Kind::kString), text(string) {}
+Value::Value(std::string string) : kind(Kind::kString), text(std::move(string)) {}
+Value::Value(std::string_view string) : kind(Kind::kString), text(string) {}
+Value::Value(const Value&) = default;
+Value::Value(Value&&) noexcept = default;
+Value& Value::operator=(const Value&) = default;
+Value& Value::operator=(Value&&) noexcept = default;
+Value::~Value() = default;
+
+Value Value::bigint(int64_t number) {
+  Value value;
+  value.kind = Kind::kBigInt;
+  value.big_int = number;
+  return value;
+}
+
+Value Value::bytes(Bytes bytes) {
+  Value value;
+  value.kind = Kind::kBytes;
+  value.text.assign(bytes.begin(), bytes.end());
+  return value;
+}
+
+Value Value::array(std::vector<Value> elements) {
+  Value value;
+  value.kind = Kind::kArray;
+  value.elements = std::move(elements);
+  return value;
+}
+
+Value Value::object(std::initializer_list<Member> members) {
+  Value value;
+  value.kind = Kind::kObject;
+  for (const Member& member : members) value.set(member.key, member.value);
+  return value;
+}
+
+const Value* Value::get(std::string_view key) const {
+  const auto at = std::find_if(members.begin(), members.end(), [&](const Member& m) { return m.key == key; });
+  return at == members.end() ? nullptr : &at->value;
+}
+
+void Value::set(std::string key, Value value) {
+  for (auto& [name, old] : members) {
+    if (name == key) {
+      old = std::move(value);
+      return;
+    }
+  }
+  uint64_t index;
+  auto at = members.end();
+  if (crdt::is_index_key(key, index)) {
+    at = std::find_if(members.begin(), members.end(), [&](const auto& member) {
+      uint64_t other;
+      return !crdt::is_index_key(member.key, other) || other > index;
+    });
+  }
+  members.insert(at, Member{std::move(key), std::move(value)});
+}
+
+bool operator==(const Value& a, const Value& b) {
+  if (a.kind != b.kind || a.text != b.text || a.big_int != b.big_int || a.elements != b.elements)
+    return false;
+  if (a.kind == Value::Kind::kNumber && a.number != b.number) return false;
+  return a.members.size() == b.members.size() &&
+         std::all_of(a.members.begin(), a.members.end(), [&](const Value::Member& member) {
+           const Value* other = b.get(member.key);
+           return other != nullptr && *other == member.value;
+         });
+}
+
+std::string to_json(const Value& value) {
+  std::string out;
+  crdt::write_json(out, value);
+  return out;
+}
+
+Result<Value> from_json(std::string_view text) {
+  constexpr size_t kDepthMax = 1024;
+  if (!is_json({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, kDepthMax)) {
+    return fail(Code::kInvalid, "the text is not JSON, or nests deeper than 1024");
+  }
+  return crdt::parse_json(text);
+}
+
+}  // namespace symphony

@@ -1,52 +1,26 @@
-// A JavaScript value as contents carry it, for reading: out of lib0's `any` or JSON text, into JSON text or
-// what String(value) gives. Strings are UTF-8, except that half a surrogate pair is kept as its three-byte
-// form (WTF-8), since JavaScript strings can hold one.
+// JavaScript values as contents carry them: out of lib0's `any` or JSON text, and into it, or into what
+// String(value) gives.
 #pragma once
 
 #include <cstdint>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/varint.h"
 #include "symphony/types.h"
+#include "symphony/value.h"
 
 namespace symphony::crdt {
 
-struct Value {
-  enum class Kind : uint8_t {
-    kUndefined,
-    kNull,
-    kFalse,
-    kTrue,
-    kNumber,
-    kBigInt,
-    kString,
-    kBytes,
-    kArray,
-    kObject
-  };
-
-  Kind kind = Kind::kUndefined;
-  double number = 0;
-  int64_t big_int = 0;
-  std::string text;             // kString; kBytes: the bytes
-  std::vector<Value> elements;  // kArray
-  struct Member;
-  std::vector<Member> members;  // kObject, in JavaScript's property order
-
-  // Adds a property where JavaScript would: integer-like keys first, ascending; a key that is there keeps its
-  // place.
-  void set(std::string key, Value value);
-};
-
-struct Value::Member {
-  std::string key;
-  Value value;
-};
-
 // One validated `any` value. Recursion is bounded by DocLimits::any_depth_max.
 Value read_any(Reader& in);
+
+// lib0's writeAny. Half a surrogate pair becomes U+FFFD, as in TextEncoder.
+void write_any(Buffer& out, const Value& value);
+
+// What makes `value` impossible to write, or nullptr: a text or key that is not UTF-8 (but for halves of
+// surrogate pairs), or more than `depth_max` containers inside each other.
+const char* fault_of(const Value& value, size_t depth_max);
 
 // Validated JSON text.
 Value parse_json(std::string_view text);
