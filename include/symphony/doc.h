@@ -23,7 +23,7 @@ namespace symphony {
 // Bounds on what peers may make a document hold. Each is checked before the document changes.
 struct DocLimits {
   size_t update_bytes_max = 256u << 20;   // one update
-  size_t update_structs_max = 8u << 20;   // structs in one update; reading takes 48 bytes for each
+  size_t update_structs_max = 5u << 20;   // structs in one update; reading takes 48 bytes for each
   size_t clients_max = (1u << 20) - 1;    // distinct client ids in the document
   size_t roots_max = 1u << 16;            // distinct root type names
   size_t any_depth_max = 128;             // nesting of one JSON-like value; of JSON text never past 1024

@@ -5,14 +5,11 @@
 #include <unordered_set>
 
 #include "base/assert.h"
-#include "crdt/apply.h"
+#include "crdt/doc_impl.h"
 #include "crdt/encode.h"
 #include "crdt/format_cleanup.h"
 #include "crdt/merge.h"
 #include "crdt/read.h"
-#include "crdt/store.h"
-#include "crdt/transaction.h"
-#include "crdt/update.h"
 
 namespace symphony {
 
@@ -23,22 +20,6 @@ namespace {
 constexpr size_t kScratchStructs = 256;  // memory for parsing that a document keeps between updates
 
 }  // namespace
-
-struct Doc::Impl {
-  explicit Impl(const DocOptions& o)
-      : options(o), store(o), applier(store, pending), transaction(store, options) {}
-
-  Result<void> check_limits(const ParsedUpdate& update) const;
-  bool may_wait(const ParsedUpdate& update) const;
-
-  DocOptions options;
-  Store store;
-  Pending pending;
-  Applier applier;
-  Transaction transaction;
-  ParsedUpdate parsed;
-  uint32_t epoch = 0;
-};
 
 // Everything that could stop an update half-way is checked here, before it begins.
 Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
@@ -54,6 +35,10 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
     size_t clients = store.clients.size();
     for (const ParsedBlock& block : update.blocks) clients += store.find_client(block.client) == kNil;
     if (clients > limits.clients_max) return over("clients", limits.clients_max);
+  }
+  // A struct brings its own lineage, and may cut two items.
+  if (store.lineages.size() + update.structs.size() * 3 > kLineagesMax) {
+    return over("structs with origins and parents of their own", kLineagesMax / 3);
   }
   if (store.roots.size() + update.structs.size() > limits.roots_max) {
     std::unordered_set<std::string_view> roots;

@@ -56,17 +56,18 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
     out.var_uint(item.len - offset);
     return;
   }
-  const bool has_origin = offset > 0 || item.origin_slot != kNil;
-  const bool has_right_origin = item.right_origin_slot != kNil;
+  const Lineage& lineage = store.lineage_of(item);
+  const bool has_origin = offset > 0 || lineage.origin_slot != kNil;
+  const bool has_right_origin = lineage.right_origin_slot != kNil;
   out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) |
                               (has_right_origin ? kInfoRightOrigin : 0) |
-                              (item.map_entry ? kInfoParentSub : 0)));
+                              (lineage.in_map ? kInfoParentSub : 0)));
   if (offset > 0) {
-    write_id(out, store.client_id(item.slot), item.clock + offset - 1);
+    write_id(out, store.client_id(lineage.slot), item.clock + offset - 1);
   } else if (has_origin) {
-    write_id(out, store.client_id(item.origin_slot), item.origin_clock);
+    write_id(out, store.client_id(lineage.origin_slot), item.origin_clock);
   }
-  if (has_right_origin) write_id(out, store.client_id(item.right_origin_slot), item.right_origin_clock);
+  if (has_right_origin) write_id(out, store.client_id(lineage.right_origin_slot), item.right_origin_clock);
   if (!has_origin && !has_right_origin) {
     const Type& parent = store.types[store.parent_type(item)];
     if (parent.owner == kNil) {
@@ -75,9 +76,9 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
     } else {
       const Item& owner = store.items[parent.owner];
       out.var_uint(0);
-      write_id(out, store.client_id(owner.slot), owner.clock);
+      write_id(out, store.client_id(store.slot(owner)), owner.clock);
     }
-    if (item.map_entry) out.var_string(store.text(store.entries[item.parent].key));
+    if (lineage.in_map) out.var_string(store.text(store.entries[lineage.parent].key));
   }
   if (item.ref == kType) {
     write_type(out, store, store.types[item.content]);
@@ -88,7 +89,7 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
 
 void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock) {
   const StructList& structs = store.clients[slot].structs;
-  const StructList::Position first = structs.find(clock);
+  const StructList::Position first = structs.find(clock, store.items);
   size_t count = structs.size();
   if (clock > 0) {
     // Counted from the back: what is asked for is usually the newest.
@@ -97,7 +98,7 @@ void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock) {
   }
   out.var_uint(count);
   write_id(out, store.client_id(slot), clock);
-  uint32_t offset = clock - structs.clock(first);
+  uint32_t offset = clock - store.items[structs.item(first)].clock;
   for (StructList::Position at = first;;) {
     write_item(out, store, store.items[structs.item(at)], offset);
     offset = 0;

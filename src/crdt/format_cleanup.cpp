@@ -67,7 +67,7 @@ void clean_formatting(Store& store, const Transaction& changes, Transaction& cle
   // A text that got a mark is cleaned as a whole.
   for (const Slot slot : changes.changed_clients()) {
     const StructList& structs = store.clients[slot].structs;
-    for (StructList::Position at = structs.find(changes.before(slot));;) {
+    for (StructList::Position at = structs.find(changes.before(slot), store.items);;) {
       const Item& item = store.items[structs.item(at)];
       if (!item.deleted && item.ref == kFormat) whole.insert(store.parent_type(item));
       if (!structs.next(at)) break;
@@ -76,9 +76,10 @@ void clean_formatting(Store& store, const Transaction& changes, Transaction& cle
   std::unordered_set<ItemIndex> cleaned;
   for (const SlotRange& range : changes.deletes()) {
     const StructList& structs = store.clients[range.slot].structs;
-    for (StructList::Position at = structs.find(range.clock); structs.clock(at) < range.end();) {
+    for (StructList::Position at = structs.find(range.clock, store.items);;) {
       const ItemIndex index = structs.item(at);
       const Item& item = store.items[index];
+      if (item.clock >= range.end()) break;
       if (!item.is_gc()) {
         const TypeIndex parent = store.parent_type(item);
         if (store.types[parent].has_formatting && !whole.contains(parent)) {

@@ -5,7 +5,7 @@
 //   list of a type:   Type.start -> item <-> item <-> item -> kNil          (left, right)
 //   entry of a map:                 item <-> item <-> item <- Entry.last    (the rightmost is the value)
 //
-// A GC struct is an Item with ref kGc: it has a client, a clock and a length, and nothing else.
+// A GC struct is an Item with ref kGc: it has a client (its lineage), a clock and a length, and nothing else.
 #pragma once
 
 #include <cstdint>
@@ -21,12 +21,52 @@ using ItemIndex = uint32_t;   // in Store::items
 using TypeIndex = uint32_t;   // in Store::types
 using EntryIndex = uint32_t;  // in Store::entries
 
-inline constexpr uint32_t kSlotBits = 20;
+inline constexpr uint32_t kLineagesMax = 1u << 24;
+inline constexpr uint32_t kLineageMask = kLineagesMax - 1;
+inline constexpr uint32_t kInlineMax = 4;
 
 // Bytes in the content arena.
 struct Span {
   uint32_t at = 0;
-  uint32_t bytes = 0;
+  uint32_t bytes : 31;
+  uint32_t roomy : 1;  // the room here is the next power of two: appending up to there does not move it
+
+  Span() : bytes(0), roomy(0) {}
+  Span(size_t where, size_t size, bool has_room = false)
+      : at(static_cast<uint32_t>(where)), bytes(size & 0x7fffffff), roomy(has_room) {}
+
+  size_t end() const { return size_t{at} + bytes; }
+};
+
+// Where an item's content is. In the ASCII forms every UTF-16 unit is one byte: the length is the byte
+// length.
+enum ContentForm : uint32_t {
+  kListed = 0,      // Item::content is an index into Store::spans: all but ASCII text
+  kAscii = 1,       // its offset in the arena
+  kAsciiRoomy = 2,  // the same, with Span::roomy
+  kInline = 3,      // the text itself, up to kInlineMax bytes
+};
+
+// Whose an item is, where it belongs and whom it was put between: the part of an item that most neighbours
+// have in common. Equal ones are kept once (Store::lineage).
+struct Lineage {
+  Slot slot = kNil;
+  Slot origin_slot = kNil;        // kNil: no origin
+  Slot right_origin_slot = kNil;  // kNil: no right origin
+  uint32_t parent : 31;           // TypeIndex, or EntryIndex if in_map
+  uint32_t in_map : 1;
+
+  Lineage() : parent(0), in_map(0) {}
+
+  friend bool operator==(const Lineage&, const Lineage&) = default;
+};
+
+// An id in the document's own terms; slot kNil: none.
+struct SlotId {
+  Slot slot = kNil;
+  uint32_t clock = 0;
+
+  friend bool operator==(const SlotId&, const SlotId&) = default;
 };
 
 struct Item {
@@ -34,27 +74,24 @@ struct Item {
   uint32_t len = 0;
   ItemIndex left = kNil;
   ItemIndex right = kNil;
-  Slot origin_slot = kNil;  // kNil: no origin
-  uint32_t origin_clock = 0;
-  Slot right_origin_slot = kNil;
-  uint32_t right_origin_clock = 0;
-  uint32_t parent = kNil;   // TypeIndex, or EntryIndex if map_entry
-  uint32_t content = kNil;  // kString and ascii: offset of the text; kType: TypeIndex; kDeleted, kGc: unused;
-                            // others: index into Store::spans
-  uint32_t slot : kSlotBits;
+  uint32_t origin_clock = 0;        // meaningful if the lineage has an origin
+  uint32_t right_origin_clock = 0;  // and a right origin
+  uint32_t content = kNil;          // see ContentForm; kType: TypeIndex; kDeleted, kGc: unused
+  uint32_t lineage : 24;
   uint32_t ref : 4;
   uint32_t deleted : 1;
-  uint32_t ascii : 1;      // kString: every UTF-16 unit is one byte, so the length is the byte length
-  uint32_t map_entry : 1;  // parent is an EntryIndex
-  uint32_t roomy : 1;  // the content's region is as large as the next power of two: appending may not move it
+  uint32_t kept : 1;  // an UndoManager may bring it back: it is not collected (Yjs: keep)
+  uint32_t form : 2;  // ContentForm
 
-  Item() : slot(0), ref(kGc), deleted(0), ascii(0), map_entry(0), roomy(0) {}
+  Item() : lineage(0), ref(kGc), deleted(0), kept(0), form(kListed) {}
 
   uint32_t end() const { return clock + len; }
   bool is_gc() const { return ref == kGc; }
   bool countable() const { return is_countable(static_cast<uint8_t>(ref)); }
+  bool is_ascii() const { return form != kListed; }
+  bool has_content() const { return ref != kDeleted && ref != kGc && ref != kType; }
 };
-static_assert(sizeof(Item) == 44);
+static_assert(sizeof(Item) == 32);
 
 // A shared type: a root, or what an item of ref kType holds.
 struct Type {

@@ -73,7 +73,26 @@ void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
 
 ItemIndex Store::find(Slot slot, uint32_t clock) const {
   const StructList& structs = clients[slot].structs;
-  return structs.item(structs.find(clock));
+  return structs.item(structs.find(clock, items));
+}
+
+uint32_t Store::lineage(const Lineage& wanted) {
+  if (last_lineage_ < lineages.size() && lineages[last_lineage_] == wanted) return last_lineage_;
+  const auto hash = [&](const Lineage& l) {
+    const uint64_t who = uint64_t{l.slot} << 32 | l.origin_slot;
+    const uint64_t where = uint64_t{l.right_origin_slot} << 32 | uint32_t{l.parent} << 1 | l.in_map;
+    return Prng::mix(Prng::mix(who ^ seed_) ^ where);
+  };
+  last_lineage_ = lineage_index_.find(hash(wanted), static_cast<uint32_t>(lineages.size()),
+                                      [&](uint32_t i) { return lineages[i] == wanted; });
+  if (last_lineage_ == kNil) {
+    ASSERT(lineages.size() < kLineagesMax);  // Doc::Impl::check_limits
+    lineages.push_back(wanted);
+    last_lineage_ = static_cast<uint32_t>(lineages.size() - 1);
+    lineage_index_.added(static_cast<uint32_t>(lineages.size()),
+                         [&](uint32_t i) { return hash(lineages[i]); });
+  }
+  return last_lineage_;
 }
 
 ItemIndex Store::first_of_entry(EntryIndex entry) const {
@@ -183,39 +202,31 @@ EntryIndex Store::add_entry(TypeIndex type_index, std::string_view key) {
 
 // --- contents
 
-// Where a content lies, and whether it may grow in place.
-struct Store::Region {
-  Span span;
-  bool roomy = false;
-};
-
-Store::Region Store::region(const Item& item) const {
-  Region region;
-  region.roomy = item.roomy;
-  if (item.ref == kString && item.ascii) {
-    region.span = {item.content, item.len};
-  } else if (item.ref != kDeleted && item.ref != kGc && item.ref != kType) {
-    region.span = spans_[item.content];
-  }
-  return region;
+// Where a content lies; not of kInline.
+Span Store::span(const Item& item) const {
+  if (!item.has_content()) return {};
+  if (item.form == kListed) return spans_[item.content];
+  return {item.content, item.len, item.form == kAsciiRoomy};
 }
 
-void Store::set_region(Item& item, const Region& region, bool ascii) {
-  item.roomy = region.roomy;
-  const bool has_span = !(item.ref == kString && item.ascii) && item.content != kNil;
-  if (item.ref == kString && ascii) {
-    if (has_span) free_spans_.push_back(item.content);
-    item.content = region.span.at;
+// Points a content to where it lies now.
+void Store::set_span(Item& item, Span span, bool ascii) {
+  const bool listed = item.form == kListed && item.content != kNil;
+  if (ascii) {
+    if (listed) free_spans_.push_back(item.content);
+    item.form = span.roomy ? kAsciiRoomy : kAscii;
+    item.content = span.at;
   } else {
-    if (!has_span) item.content = take_free(free_spans_, spans_);
-    spans_[item.content] = region.span;
+    if (!listed) item.content = take_free(free_spans_, spans_);
+    item.form = kListed;
+    spans_[item.content] = span;
   }
-  item.ascii = ascii;
 }
 
 Bytes Store::content(const Item& item) const {
-  const Span span = region(item).span;
-  return {arena.data() + span.at, span.bytes};
+  if (item.form == kInline) return {reinterpret_cast<const uint8_t*>(&item.content), item.len};
+  const Span where = span(item);
+  return {arena.data() + where.at, where.bytes};
 }
 
 uint32_t Store::allocate(size_t bytes) {
@@ -234,26 +245,34 @@ Span Store::store_bytes(Bytes bytes) {
 
 void Store::set_content(Item& item, Bytes bytes, bool ascii) {
   item.content = kNil;
-  item.ascii = 0;
-  set_region(item, {store_bytes(bytes), false}, ascii);
+  item.form = kListed;
+  if (ascii && bytes.size() <= kInlineMax) {
+    item.form = kInline;
+    std::memcpy(&item.content, bytes.data(), bytes.size());
+  } else {
+    set_span(item, store_bytes(bytes), ascii);
+  }
 }
 
 void Store::split_content(Item& left, Item& right, uint32_t diff) {
   right.ref = left.ref;
-  if (left.ref == kDeleted) return;
-  const Region whole = region(left);
-  const auto cut_at = [&](size_t bytes, bool left_ascii, bool right_ascii) {
-    const auto cut = static_cast<uint32_t>(bytes);
-    // Only the region's last part may still grow.
-    right.content = kNil;
-    right.ascii = 0;
-    set_region(right, {{whole.span.at + cut, whole.span.bytes - cut}, false}, right_ascii);
-    set_region(left, {{whole.span.at, cut}, false}, left_ascii);
+  if (!left.has_content()) return;
+  if (left.form == kInline) {
+    right.form = kInline;
+    std::memcpy(&right.content, content(left).data() + diff, left.len - diff);
+    return;
+  }
+  const Span whole = span(left);
+  right.content = kNil;
+  right.form = kListed;
+  const auto cut_at = [&](size_t cut, bool left_ascii, bool right_ascii) {
+    set_span(right, {whole.at + cut, whole.bytes - cut}, right_ascii);
+    set_span(left, {whole.at, cut}, left_ascii);
   };
   if (left.ref != kString) {
     return cut_at(elements_size(static_cast<uint8_t>(left.ref), content(left), diff), false, false);
   }
-  if (left.ascii) return cut_at(diff, true, true);
+  if (left.is_ascii()) return cut_at(diff, true, true);
 
   const Bytes text = content(left);
   const Utf16Cut cut = utf16_cut(text, diff);
@@ -264,58 +283,82 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
   }
   // Half a pair is not a character: both halves become U+FFFD, three bytes each, where the pair took four.
   static constexpr uint8_t kReplacement[3] = {0xef, 0xbf, 0xbd};
-  const size_t tail = whole.span.bytes - cut.bytes - 4;
+  const size_t tail = whole.bytes - cut.bytes - 4;
   const uint32_t at = allocate(3 + tail);
   std::memcpy(arena.data() + at, kReplacement, 3);
-  std::memcpy(arena.data() + at + 3, arena.data() + whole.span.at + cut.bytes + 4, tail);
-  std::memcpy(arena.data() + whole.span.at + cut.bytes, kReplacement, 3);
+  std::memcpy(arena.data() + at + 3, arena.data() + whole.at + cut.bytes + 4, tail);
+  std::memcpy(arena.data() + whole.at + cut.bytes, kReplacement, 3);
   dead_bytes_ += 1 + tail;
-  right.content = kNil;
-  right.ascii = 0;
-  set_region(right, {{at, static_cast<uint32_t>(3 + tail)}, false}, false);
-  set_region(left, {{whole.span.at, static_cast<uint32_t>(cut.bytes + 3)}, false}, false);
+  set_span(right, {at, 3 + tail}, false);
+  set_span(left, {whole.at, cut.bytes + 3}, false);
 }
 
 void Store::merge_content(Item& left, Item& right) {
-  if (left.ref == kDeleted) return;
-  const Region a = region(left);
-  const Region b = region(right);
-  const bool ascii = left.ascii && right.ascii;
-  const uint32_t bytes = a.span.bytes + b.span.bytes;
-  Region joined;
-  if (a.span.at + a.span.bytes == b.span.at) {
-    // What was cut apart, or typed in one go, lies side by side.
-    joined = {{a.span.at, bytes}, false};
-  } else {
-    if (a.roomy && bytes <= std::bit_ceil(a.span.bytes)) {
-      joined = {{a.span.at, bytes}, true};
-    } else if (a.span.at + size_t{a.span.bytes} == arena.size()) {
-      allocate(b.span.bytes);
-      joined = {{a.span.at, bytes}, false};
-    } else {
-      // Move to a place with room to double, so that a run typed among others costs amortised constant time.
-      const auto room = std::bit_ceil(bytes);
-      joined = {{allocate(room), bytes}, true};
-      std::memcpy(arena.data() + joined.span.at, arena.data() + a.span.at, a.span.bytes);
-      dead_bytes_ += a.span.bytes;
-    }
-    std::memcpy(arena.data() + joined.span.at + a.span.bytes, arena.data() + b.span.at, b.span.bytes);
-    dead_bytes_ += b.span.bytes;
-  }
-  if (!(right.ref == kString && right.ascii)) free_spans_.push_back(right.content);
-  right.content = kNil;
+  if (!left.has_content()) return;
+  append_content(left, content(right), right.is_ascii());
+  drop_content(right);
   right.ref = kDeleted;
-  set_region(left, joined, ascii);
+}
+
+void Store::append_content(Item& item, Bytes more, bool more_ascii) {
+  const bool ascii = item.is_ascii() && more_ascii;
+  const size_t old_bytes = content(item).size();
+  const size_t bytes = old_bytes + more.size();
+  if (item.form == kInline) {
+    if (ascii && bytes <= kInlineMax) {
+      std::memcpy(reinterpret_cast<uint8_t*>(&item.content) + old_bytes, more.data(), more.size());
+      return;
+    }
+    const uint32_t text = item.content;
+    const size_t more_at = offset_in_arena(more);
+    const Span joined{allocate(std::bit_ceil(bytes)), bytes, true};
+    std::memcpy(arena.data() + joined.at, &text, old_bytes);
+    copy_to_arena(joined.at + old_bytes, more, more_at);
+    item.content = kNil;
+    item.form = kListed;
+    return set_span(item, joined, ascii);
+  }
+  const Span old = span(item);
+  const size_t more_at = offset_in_arena(more);
+  if (old.end() == more_at) {
+    // What was cut apart, or arrived together, lies side by side. The bytes are dropped with the other item
+    // without being dead.
+    dead_bytes_ -= more.size();
+    return set_span(item, {old.at, bytes}, ascii);
+  }
+  Span joined{old.at, bytes, old.roomy != 0};
+  if (old.roomy && bytes <= std::bit_ceil(size_t{old.bytes})) {
+    // fits
+  } else if (old.end() == arena.size()) {
+    allocate(more.size());
+    joined.roomy = false;
+  } else {
+    // Move to a place with room to double, so that a run typed among others costs amortised constant time.
+    joined = {allocate(std::bit_ceil(bytes)), bytes, true};
+    std::memcpy(arena.data() + joined.at, arena.data() + old.at, old.bytes);
+    dead_bytes_ += old.bytes;
+  }
+  copy_to_arena(joined.at + old_bytes, more, more_at);
+  set_span(item, joined, ascii);
+}
+
+// Where bytes lie in the arena, or kOutside. An offset outlives the arena's growth.
+size_t Store::offset_in_arena(Bytes bytes) const {
+  const auto at = static_cast<size_t>(bytes.data() - arena.data());
+  return at < arena.size() ? at : kOutside;
+}
+
+void Store::copy_to_arena(size_t to, Bytes bytes, size_t from) {
+  std::memcpy(arena.data() + to, from == kOutside ? bytes.data() : arena.data() + from, bytes.size());
 }
 
 void Store::drop_content(Item& item) {
-  if (item.ref != kDeleted && item.ref != kGc && item.ref != kType) {
-    dead_bytes_ += region(item).span.bytes;
-    if (!(item.ref == kString && item.ascii)) free_spans_.push_back(item.content);
+  if (item.has_content()) {
+    if (item.form != kInline) dead_bytes_ += span(item).bytes;
+    if (item.form == kListed) free_spans_.push_back(item.content);
   }
   item.content = kNil;
-  item.ascii = 0;
-  item.roomy = 0;
+  item.form = kListed;
 }
 
 void Store::compact_if_worthwhile() {
@@ -329,10 +372,9 @@ void Store::compact_if_worthwhile() {
     if (client.structs.empty()) continue;
     for (StructList::Position at = client.structs.begin();;) {
       Item& item = items[client.structs.item(at)];
-      if (Region r = region(item); r.span.bytes > 0) {
-        move(r.span);
-        r.roomy = false;
-        set_region(item, r, item.ascii);
+      if (Span where = span(item); item.form != kInline && where.bytes > 0) {
+        move(where);
+        set_span(item, where, item.is_ascii());
       }
       if (!client.structs.next(at)) break;
     }
@@ -346,8 +388,9 @@ void Store::compact_if_worthwhile() {
 
 size_t Store::memory_bytes() const {
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(types) + held(entries) + held(roots) +
-                 held(arena) + held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) +
+  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(lineages) +
+                 lineage_index_.memory_bytes() + held(types) + held(entries) + held(roots) + held(arena) +
+                 held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) +
                  held(free_types_) + held(free_entries_) + held(descending_) + client_index_.memory_bytes() +
                  root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
@@ -374,11 +417,10 @@ std::string Store::check_invariants() const {
       const Item& item = items[index];
       alive[index] = true;
       ++count;
-      if (client.structs.clock(at) != item.clock || item.slot != slot || item.clock != expected ||
-          item.len == 0) {
+      if (this->slot(item) != slot || item.clock != expected || item.len == 0) {
         return "structs are not contiguous" + where(slot, expected);
       }
-      if (client.structs.find(item.clock) != at || client.structs.find(item.end() - 1) != at) {
+      if (client.structs.find(item.clock, items) != at || client.structs.find(item.end() - 1, items) != at) {
         return "a struct is not found by its clocks" + where(slot, expected);
       }
       if (item.is_gc() && !item.deleted) return "a GC struct is not deleted" + where(slot, expected);
@@ -397,9 +439,9 @@ std::string Store::check_invariants() const {
   for (ItemIndex index = 0; index < items.size(); ++index) {
     if (!alive[index] || items[index].is_gc()) continue;
     const Item& item = items[index];
-    const std::string at = where(item.slot, item.clock);
-    if (item.map_entry ? item.parent >= entries.size() : item.parent >= types.size())
-      return "an item has no parent" + at;
+    const std::string at = where(slot(item), item.clock);
+    const uint32_t owner = lineage_of(item).parent;
+    if (owner >= (in_map(item) ? entries.size() : types.size())) return "an item has no parent" + at;
     const Type& parent = types[parent_type(item)];
     if (item.right != kNil && (!alive[item.right] || items[item.right].left != index)) {
       return "a right link is not mutual" + at;
@@ -407,14 +449,14 @@ std::string Store::check_invariants() const {
     if (item.left != kNil && (!alive[item.left] || items[item.left].right != index)) {
       return "a left link is not mutual" + at;
     }
-    if (item.left == kNil && !item.map_entry && parent.start != index)
+    if (item.left == kNil && !in_map(item) && parent.start != index)
       return "a list does not begin with its first item" + at;
-    if (item.right == kNil && item.map_entry && entries[item.parent].last != index)
+    if (item.right == kNil && in_map(item) && entries[entry_of(item)].last != index)
       return "a map entry misses its last item" + at;
     if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted)
       return "a child outlives its parent" + at;
     if (item.ref == kType && types[item.content].owner != index) return "a type does not know its item" + at;
-    if (!item.deleted && item.countable() && !item.map_entry) length[parent_type(item)] += item.len;
+    if (!item.deleted && item.countable() && !in_map(item)) length[parent_type(item)] += item.len;
   }
   for (TypeIndex index = 0; index < types.size(); ++index) {
     const ItemIndex owner = types[index].owner;

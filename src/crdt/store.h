@@ -50,8 +50,20 @@ class Store {
   void free_item(ItemIndex index);
   // The item that covers `clock` of `slot`; it must be known.
   ItemIndex find(Slot slot, uint32_t clock) const;
+
+  // What most neighbours share is kept once. Finds or adds; there may be kLineagesMax.
+  uint32_t lineage(const Lineage& lineage);
+  const Lineage& lineage_of(const Item& item) const { return lineages[item.lineage]; }
+  Slot slot(const Item& item) const { return lineage_of(item).slot; }
+  SlotId origin(const Item& item) const { return {lineage_of(item).origin_slot, item.origin_clock}; }
+  SlotId right_origin(const Item& item) const {
+    return {lineage_of(item).right_origin_slot, item.right_origin_clock};
+  }
+  bool in_map(const Item& item) const { return lineage_of(item).in_map; }
+  EntryIndex entry_of(const Item& item) const { return lineage_of(item).parent; }  // only if in_map
   TypeIndex parent_type(const Item& item) const {
-    return item.map_entry ? entries[item.parent].type : item.parent;
+    const Lineage& own = lineage_of(item);
+    return own.in_map ? entries[own.parent].type : own.parent;
   }
   // The leftmost item of an entry's chain, kNil if it is empty.
   ItemIndex first_of_entry(EntryIndex entry) const;
@@ -71,7 +83,7 @@ class Store {
   // --- contents
 
   // The bytes of an item's content: a string's text, the elements of kJson and kAny, else the payload on the
-  // wire. Empty for kDeleted, kGc and kType. Valid until contents change.
+  // wire. Empty for kDeleted, kGc and kType. Valid until contents or items change.
   Bytes content(const Item& item) const;
   // Gives a fresh item its content (not for kType).
   void set_content(Item& item, Bytes bytes, bool ascii);
@@ -80,6 +92,8 @@ class Store {
   void split_content(Item& left, Item& right, uint32_t diff);
   // Joins the content of `right` to `left`; `right` has none afterwards. Both have the same mergeable ref.
   void merge_content(Item& left, Item& right);
+  // Puts text or elements behind what a mergeable item has; its length is the caller's to raise.
+  void append_content(Item& item, Bytes more, bool more_ascii);
   void drop_content(Item& item);
   Span store_bytes(Bytes bytes);
   // Moves what is alive together if more than half of the arena is dead.
@@ -91,20 +105,26 @@ class Store {
   // The arrays. Indices are stable; references are not (any call that adds may move them).
   std::vector<Client> clients;
   std::vector<Item> items;
+  std::vector<Lineage> lineages;
   std::vector<Type> types;
   std::vector<Entry> entries;
   std::vector<TypeIndex> roots;  // in the order of their creation
   Buffer arena;
 
  private:
-  struct Region;
-  Region region(const Item& item) const;
-  void set_region(Item& item, const Region& region, bool ascii);
+  static constexpr size_t kOutside = ~size_t{0};
+
+  Span span(const Item& item) const;
+  void set_span(Item& item, Span span, bool ascii);
+  size_t offset_in_arena(Bytes bytes) const;
+  void copy_to_arena(size_t to, Bytes bytes, size_t from);
   uint32_t allocate(size_t bytes);
   uint64_t entry_hash(TypeIndex type, std::string_view key) const;
 
   uint64_t seed_;
   DenseIndex client_index_;
+  DenseIndex lineage_index_;
+  uint32_t last_lineage_ = 0;
   DenseIndex root_index_;
   std::vector<uint32_t> entry_cells_;  // open addressing; entries are removed, so with tombstones
   uint32_t entry_cells_used_ = 0;      // full or tombstone

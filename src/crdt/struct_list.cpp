@@ -1,85 +1,160 @@
 #include "crdt/struct_list.h"
 
 #include <algorithm>
+#include <cstring>
 
 namespace symphony::crdt {
 
-StructList::Position StructList::find(uint32_t clock) const {
-  uint32_t chunk = hint_;
-  const bool hit = chunk < chunks_.size() && chunks_[chunk].clocks.front() <= clock &&
-                   (chunk + 1 == chunks_.size() || clock < chunks_[chunk + 1].clocks.front());
+StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& items) const {
+  uint32_t chunk_index = hint_;
+  const bool hit = chunk_index < chunks_.size() && chunks_[chunk_index].first_clock <= clock &&
+                   (chunk_index + 1 == chunks_.size() || clock < chunks_[chunk_index + 1].first_clock);
   if (!hit) {
     const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
-                                        [](uint32_t c, const Chunk& k) { return c < k.clocks.front(); });
-    chunk = static_cast<uint32_t>(after - chunks_.begin()) - 1;
-    hint_ = chunk;
+                                        [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
+    chunk_index = static_cast<uint32_t>(after - chunks_.begin()) - 1;
+    hint_ = chunk_index;
   }
   // Branch-free search for the last clock <= `clock`.
-  const std::vector<uint32_t>& clocks = chunks_[chunk].clocks;
-  const uint32_t* base = clocks.data();
-  size_t count = clocks.size();
-  if (base[count - 1] <= clock) return {chunk, static_cast<uint32_t>(count - 1)};
+  const Chunk& chunk = chunks_[chunk_index];
+  uint32_t count = chunk.count;
+  if (chunk.dense()) {
+    const Item* const first = items.data() + chunk.first_item;
+    if (first[count - 1].clock <= clock) return {chunk_index, count - 1};
+    const Item* base = first;
+    while (count > 1) {
+      const uint32_t half = count / 2;
+      base = base[half].clock <= clock ? base + half : base;
+      count -= half;
+    }
+    return {chunk_index, static_cast<uint32_t>(base - first)};
+  }
+  const uint32_t* const first = chunk.clocks();
+  if (first[count - 1] <= clock) return {chunk_index, count - 1};
+  const uint32_t* base = first;
   while (count > 1) {
-    const size_t half = count / 2;
+    const uint32_t half = count / 2;
     base = base[half] <= clock ? base + half : base;
     count -= half;
   }
-  return {chunk, static_cast<uint32_t>(base - clocks.data())};
+  return {chunk_index, static_cast<uint32_t>(base - first)};
 }
 
-void StructList::push_back(uint32_t clock, uint32_t item) {
-  if (chunks_.empty() || chunks_.back().clocks.size() >= kChunkMax) {
-    const bool grown = !chunks_.empty();
-    Chunk& chunk = chunks_.emplace_back();
-    // A list that filled a chunk is likely to fill the next one.
-    if (grown) {
-      chunk.clocks.reserve(kChunkMax);
-      chunk.items.reserve(kChunkMax);
-    }
+void StructList::Chunk::grow(uint32_t to) {
+  std::unique_ptr<uint32_t[]> bigger(new uint32_t[size_t{to} * 2]);
+  if (list) {
+    std::copy_n(clocks(), count, bigger.get());
+    std::copy_n(items(), count, bigger.get() + to);
   }
-  chunks_.back().clocks.push_back(clock);
-  chunks_.back().items.push_back(item);
-  ++size_;
+  list = std::move(bigger);
+  capacity = static_cast<uint16_t>(to);
 }
 
-StructList::Position StructList::insert_after(Position at, uint32_t clock, uint32_t item) {
-  Chunk* chunk = &chunks_[at.chunk];
-  if (chunk->clocks.size() >= kChunkMax) {
+void StructList::make_listed(Chunk& chunk, const std::vector<Item>& items) {
+  if (!chunk.dense()) return;
+  chunk.grow(std::min(kChunkMax, std::max(8u, chunk.count + chunk.count / 2u)));
+  for (uint32_t i = 0; i < chunk.count; ++i) {
+    chunk.clocks()[i] = items[chunk.first_item + i].clock;
+    chunk.items()[i] = chunk.first_item + i;
+  }
+}
+
+void StructList::push_back(uint32_t clock, ItemIndex item, const std::vector<Item>& items) {
+  ++size_;
+  if (!chunks_.empty() && chunks_.back().count < kChunkMax) {
+    Chunk& chunk = chunks_.back();
+    if (chunk.dense() && item == chunk.first_item + chunk.count) {
+      ++chunk.count;
+      return;
+    }
+    make_listed(chunk, items);
+    if (chunk.count == chunk.capacity) chunk.grow(std::min(kChunkMax, chunk.count * 2u));
+    chunk.clocks()[chunk.count] = clock;
+    chunk.items()[chunk.count] = item;
+    ++chunk.count;
+    return;
+  }
+  Chunk& chunk = chunks_.emplace_back();
+  chunk.first_clock = clock;
+  chunk.first_item = item;
+  chunk.count = 1;
+}
+
+StructList::Position StructList::insert_after(Position at, uint32_t clock, ItemIndex item,
+                                              const std::vector<Item>& items) {
+  ++size_;
+  if (chunks_[at.chunk].count >= kChunkMax) {
     // Split the chunk in two halves.
-    const auto half = static_cast<uint32_t>(chunk->clocks.size() / 2);
+    Chunk& full = chunks_[at.chunk];
+    const auto half = static_cast<uint32_t>(full.count / 2);
     Chunk right;
-    right.clocks.assign(chunk->clocks.begin() + half, chunk->clocks.end());
-    right.items.assign(chunk->items.begin() + half, chunk->items.end());
-    chunk->clocks.resize(half);
-    chunk->items.resize(half);
+    const uint32_t moved = full.count - half;
+    if (full.dense()) {
+      right.first_item = full.first_item + half;
+      right.first_clock = items[right.first_item].clock;
+    } else {
+      right.grow(kChunkMax);
+      std::copy_n(full.clocks() + half, moved, right.clocks());
+      std::copy_n(full.items() + half, moved, right.items());
+      right.first_clock = right.clocks()[0];
+    }
+    right.count = static_cast<uint16_t>(moved);
+    full.count = static_cast<uint16_t>(half);
     chunks_.insert(chunks_.begin() + at.chunk + 1, std::move(right));
     if (at.index >= half) {
       ++at.chunk;
       at.index -= half;
     }
-    chunk = &chunks_[at.chunk];
   }
-  chunk->clocks.insert(chunk->clocks.begin() + at.index + 1, clock);
-  chunk->items.insert(chunk->items.begin() + at.index + 1, item);
-  ++size_;
+  Chunk& chunk = chunks_[at.chunk];
+  if (chunk.dense() && at.index + 1u == chunk.count && item == chunk.first_item + chunk.count) {
+    ++chunk.count;
+    return {at.chunk, at.index + 1};
+  }
+  make_listed(chunk, items);
+  if (chunk.count == chunk.capacity) chunk.grow(std::min(kChunkMax, chunk.count * 2u));
+  const uint32_t behind = chunk.count - at.index - 1;
+  uint32_t* const clocks = chunk.clocks() + at.index + 1;
+  uint32_t* const listed = chunk.items() + at.index + 1;
+  std::memmove(clocks + 1, clocks, behind * sizeof(uint32_t));
+  std::memmove(listed + 1, listed, behind * sizeof(uint32_t));
+  *clocks = clock;
+  *listed = item;
+  ++chunk.count;
   return {at.chunk, at.index + 1};
 }
 
-StructList::Position StructList::erase(Position at) {
+StructList::Position StructList::erase(Position at, const std::vector<Item>& items) {
   Position before = at;
   previous(before);
-  Chunk& chunk = chunks_[at.chunk];
-  chunk.clocks.erase(chunk.clocks.begin() + at.index);
-  chunk.items.erase(chunk.items.begin() + at.index);
-  if (chunk.clocks.empty()) chunks_.erase(chunks_.begin() + at.chunk);
   --size_;
+  Chunk& chunk = chunks_[at.chunk];
+  if (chunk.count == 1) {
+    chunks_.erase(chunks_.begin() + at.chunk);
+    return before;
+  }
+  if (chunk.dense() && at.index + 1u == chunk.count) {
+    --chunk.count;
+    return before;
+  }
+  if (chunk.dense() && at.index == 0) {
+    ++chunk.first_item;
+    --chunk.count;
+    chunk.first_clock = items[chunk.first_item].clock;
+    return before;
+  }
+  make_listed(chunk, items);
+  const uint32_t behind = chunk.count - at.index - 1;
+  std::memmove(chunk.clocks() + at.index, chunk.clocks() + at.index + 1, behind * sizeof(uint32_t));
+  std::memmove(chunk.items() + at.index, chunk.items() + at.index + 1, behind * sizeof(uint32_t));
+  --chunk.count;
+  chunk.first_clock = chunk.clocks()[0];
   return before;
 }
 
 size_t StructList::memory_bytes() const {
   size_t bytes = chunks_.capacity() * sizeof(Chunk);
-  for (const Chunk& chunk : chunks_)
-    bytes += (chunk.clocks.capacity() + chunk.items.capacity()) * sizeof(uint32_t);
+  for (const Chunk& chunk : chunks_) bytes += size_t{chunk.capacity} * 2 * sizeof(uint32_t);
   return bytes;
 }
 

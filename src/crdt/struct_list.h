@@ -1,16 +1,20 @@
 // One client's structs in clock order: from a clock to the item that covers it.
 //
-//   chunks_   [ c0 | c1 | c2 | ... ]          first_clock of each, searched first
-//   chunk     clocks[0..n)  items[0..n)       n <= kChunkMax; clocks are dense, so a search stays in a few
-//   lines
+//   chunks_   [ c0 | c1 | c2 | ... ]          by first clock, searched first
+//   dense     items first_item + 0..n-1       as a big update leaves them: nothing is stored but the range
+//   listed    clocks[0..n)  items[0..n)       after the first change in the middle
 //
-// Splitting and merging items insert and erase in the middle, which moves at most one chunk. Invariants: no
-// chunk is empty; clocks ascend strictly over all chunks.
+// Splitting and merging items insert and erase in the middle, which moves at most one chunk (n <= kChunkMax).
+// Invariants: no chunk is empty; clocks ascend strictly over all chunks. `items` is Store::items, where a
+// dense chunk has its clocks.
 #pragma once
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "crdt/item.h"
 
 namespace symphony::crdt {
 
@@ -24,26 +28,25 @@ class StructList {
     friend bool operator==(const Position&, const Position&) = default;
   };
 
-  bool empty() const { return size_ == 0; }
+  bool empty() const { return chunks_.empty(); }
   size_t size() const { return size_; }
 
   // The struct with the greatest clock <= `clock`. The list must not be empty and must begin at or before
   // `clock`.
-  Position find(uint32_t clock) const;
+  Position find(uint32_t clock, const std::vector<Item>& items) const;
 
-  uint32_t item(Position at) const { return chunks_[at.chunk].items[at.index]; }
-  uint32_t clock(Position at) const { return chunks_[at.chunk].clocks[at.index]; }
+  ItemIndex item(Position at) const {
+    const Chunk& chunk = chunks_[at.chunk];
+    return chunk.dense() ? chunk.first_item + at.index : chunk.items()[at.index];
+  }
 
   Position begin() const { return {0, 0}; }
-  Position last() const {
-    return {static_cast<uint32_t>(chunks_.size() - 1),
-            static_cast<uint32_t>(chunks_.back().clocks.size() - 1)};
-  }
+  Position last() const { return {static_cast<uint32_t>(chunks_.size() - 1), chunks_.back().count - 1u}; }
   bool is_first(Position at) const { return at.chunk == 0 && at.index == 0; }
 
   // False at the end (begin) of the list; `at` is then unchanged.
   bool next(Position& at) const {
-    if (at.index + 1 < chunks_[at.chunk].clocks.size()) {
+    if (at.index + 1u < chunks_[at.chunk].count) {
       ++at.index;
     } else if (at.chunk + 1 < chunks_.size()) {
       at = {at.chunk + 1, 0};
@@ -57,33 +60,47 @@ class StructList {
       --at.index;
     } else if (at.chunk > 0) {
       --at.chunk;
-      at.index = static_cast<uint32_t>(chunks_[at.chunk].clocks.size() - 1);
+      at.index = chunks_[at.chunk].count - 1u;
     } else {
       return false;
     }
     return true;
   }
 
-  void push_back(uint32_t clock, uint32_t item);
+  // Room for `more` structs that follow as one bulk.
+  void reserve(size_t more) { chunks_.reserve(chunks_.size() + more / kChunkMax + 1); }
+
+  void push_back(uint32_t clock, ItemIndex item, const std::vector<Item>& items);
 
   // Puts a struct behind `at`; the position of the new one. Cost: at most one chunk moves.
-  Position insert_after(Position at, uint32_t clock, uint32_t item);
+  Position insert_after(Position at, uint32_t clock, ItemIndex item, const std::vector<Item>& items);
 
-  // Removes the struct at `at`, which must not be the first; the position of the one before it.
-  Position erase(Position at);
+  // Removes the struct at `at`, which must not be the first; the position of the one before it. Both items
+  // still have the clocks they had in the list.
+  Position erase(Position at, const std::vector<Item>& items);
 
   size_t memory_bytes() const;
 
  private:
-  static constexpr size_t kChunkMax = 256;
+  static constexpr uint32_t kChunkMax = 256;
 
   struct Chunk {
-    std::vector<uint32_t> clocks;
-    std::vector<uint32_t> items;
+    uint32_t first_clock = 0;
+    ItemIndex first_item = kNil;  // dense: of the range
+    uint16_t count = 0;
+    uint16_t capacity = 0;             // listed: of each of the two arrays
+    std::unique_ptr<uint32_t[]> list;  // listed: clocks, then items; null: dense
+
+    bool dense() const { return list == nullptr; }
+    uint32_t* clocks() const { return list.get(); }
+    uint32_t* items() const { return list.get() + capacity; }
+    void grow(uint32_t to);
   };
 
+  void make_listed(Chunk& chunk, const std::vector<Item>& items);
+
   std::vector<Chunk> chunks_;
-  size_t size_ = 0;
+  uint32_t size_ = 0;
   mutable uint32_t hint_ = 0;  // the chunk of the last hit: edits cluster
 };
 

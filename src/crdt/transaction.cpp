@@ -63,29 +63,28 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   right.len = left.len - diff;
   right.left = left_index;
   right.right = left.right;
-  right.origin_slot = slot;
   right.origin_clock = right.clock - 1;
-  right.right_origin_slot = left.right_origin_slot;
   right.right_origin_clock = left.right_origin_clock;
-  right.parent = left.parent;
-  right.slot = left.slot;
   right.deleted = left.deleted;
-  right.map_entry = left.map_entry;
+  right.kept = left.kept;
+  Lineage lineage = store_.lineage_of(left);
+  lineage.origin_slot = slot;
+  right.lineage = store_.lineage(lineage) & kLineageMask;
   left.len = diff;
   left.right = right_index;
   if (right.right != kNil) {
     store_.items[right.right].left = right_index;
-  } else if (right.map_entry) {
-    store_.entries[right.parent].last = right_index;
+  } else if (lineage.in_map) {
+    store_.entries[lineage.parent].last = right_index;
   }
-  structs.insert_after(at, right.clock, right_index);
+  structs.insert_after(at, right.clock, right_index, store_.items);
   merge_structs_.push_back({slot, right.clock, right.len});
   return right_index;
 }
 
 ItemIndex Transaction::clean_start(Slot slot, uint32_t clock) {
   const StructList& structs = store_.clients[slot].structs;
-  const StructList::Position at = structs.find(clock);
+  const StructList::Position at = structs.find(clock, store_.items);
   const ItemIndex index = structs.item(at);
   const Item& item = store_.items[index];
   return item.clock < clock && !item.is_gc() ? split(slot, at, clock - item.clock) : index;
@@ -93,7 +92,7 @@ ItemIndex Transaction::clean_start(Slot slot, uint32_t clock) {
 
 ItemIndex Transaction::clean_end(Slot slot, uint32_t clock) {
   const StructList& structs = store_.clients[slot].structs;
-  const StructList::Position at = structs.find(clock);
+  const StructList::Position at = structs.find(clock, store_.items);
   const ItemIndex index = structs.item(at);
   const Item& item = store_.items[index];
   if (clock != item.end() - 1 && !item.is_gc()) split(slot, at, clock - item.clock + 1);
@@ -108,13 +107,14 @@ void Transaction::touch(const ParsedStruct& parsed) {
 
 // --- integration
 
-// Sets the parent of `item`; false if it has none any more and becomes a GC struct.
-bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Item& item) {
+// Fills in the parent; false if it has none any more and the struct becomes a GC struct.
+bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Lineage& lineage) {
   if ((left != kNil && store_.items[left].is_gc()) || (right != kNil && store_.items[right].is_gc()))
     return false;
   if (const ItemIndex neighbour = left != kNil ? left : right; neighbour != kNil) {
-    item.parent = store_.items[neighbour].parent;
-    item.map_entry = store_.items[neighbour].map_entry;
+    const Lineage& known = store_.lineage_of(store_.items[neighbour]);
+    lineage.parent = known.parent;
+    lineage.in_map = known.in_map;
     return true;
   }
   const ParsedParent parent = in.update->parent(*in.parsed);
@@ -126,106 +126,159 @@ bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex righ
     if (holder.ref != kType) return false;  // deleted and collected, or never a type
     type = holder.content;
   }
-  item.map_entry = parent.has_sub;
-  item.parent = parent.has_sub ? store_.add_entry(type, parent.sub) : type;
+  lineage.in_map = parent.has_sub;
+  lineage.parent = (parent.has_sub ? store_.add_entry(type, parent.sub) : type) & 0x7fffffff;
   return true;
 }
 
-void Transaction::add_struct(ItemIndex index) {
-  const Item& item = store_.items[index];
-  Client& client = store_.clients[item.slot];
+Client& Transaction::touch_client(Slot slot) {
+  Client& client = store_.clients[slot];
   if (client.before_epoch != epoch_) {
     client.before_epoch = epoch_;
     client.before = client.state;
-    changed_clients_.push_back(item.slot);
+    changed_clients_.push_back(slot);
   }
-  client.structs.push_back(item.clock, index);
+  return client;
+}
+
+void Transaction::add_struct(Slot slot, ItemIndex index) {
+  const Item& item = store_.items[index];
+  Client& client = touch_client(slot);
+  client.structs.push_back(item.clock, index, store_.items);
   client.state = item.end();
 }
 
+// Typing: text right behind its client's last item, which it would be merged with. The same as integrating
+// and merging it, without the item in between.
+bool Transaction::extend_last(const Incoming& in) {
+  const ParsedStruct& parsed = *in.parsed;
+  const Client& client = store_.clients[in.slot];
+  if (parsed.ref() != kString || parsed.origin_client != client.id ||
+      parsed.origin_clock + 1 != parsed.clock || client.structs.empty()) {
+    return false;
+  }
+  const ItemIndex last = client.structs.item(client.structs.last());
+  Item& item = store_.items[last];
+  if (item.ref != kString || item.deleted) return false;
+  const Lineage& lineage = store_.lineage_of(item);
+  if (lineage.in_map) return false;
+  if (item.right == kNil) {
+    if (parsed.has_right_origin() || lineage.right_origin_slot != kNil) return false;
+  } else {
+    const Item& right = store_.items[item.right];
+    if (lineage.right_origin_slot == kNil || item.right_origin_clock != parsed.right_origin_clock ||
+        store_.client_id(lineage.right_origin_slot) != parsed.right_origin_client ||
+        right.clock != parsed.right_origin_clock || store_.slot(right) != lineage.right_origin_slot) {
+      return false;
+    }
+  }
+  Type& type = store_.types[lineage.parent];
+  if (type.owner != kNil && store_.items[type.owner].deleted) return false;
+  store_.append_content(item, in.update->content(parsed), parsed.ascii);
+  item.len += parsed.len;
+  type.length += parsed.len;
+  touch_client(in.slot).state = item.end();
+  add_changed(lineage.parent);
+  return true;
+}
+
 void Transaction::integrate(const Incoming& in, uint32_t offset) {
+  if (offset == 0 && extend_last(in)) return;
   const ParsedStruct& parsed = *in.parsed;
   Item item;
-  item.slot = in.slot & ((1u << kSlotBits) - 1);
   item.clock = parsed.clock + offset;
   item.len = parsed.len - offset;
+  Lineage lineage;
+  lineage.slot = in.slot;
 
   ItemIndex left = kNil;
   ItemIndex right = kNil;
   bool gc = parsed.ref() == kGc;
   if (!gc) {
     if (parsed.has_origin()) {
-      item.origin_slot = store_.find_client(parsed.origin_client);
+      lineage.origin_slot = store_.find_client(parsed.origin_client);
       item.origin_clock = parsed.origin_clock;
-      left = clean_end(item.origin_slot, item.origin_clock);
+      left = clean_end(lineage.origin_slot, item.origin_clock);
     }
     if (parsed.has_right_origin()) {
-      item.right_origin_slot = store_.find_client(parsed.right_origin_client);
+      lineage.right_origin_slot = store_.find_client(parsed.right_origin_client);
       item.right_origin_clock = parsed.right_origin_clock;
-      right = clean_start(item.right_origin_slot, item.right_origin_clock);
+      right = clean_start(lineage.right_origin_slot, item.right_origin_clock);
     }
-    gc = !find_parent(in, left, right, item);
+    gc = !find_parent(in, left, right, lineage);
     if (offset > 0 && !gc) {
       // The rest of a run whose beginning is known follows that beginning.
-      item.origin_slot = in.slot;
+      lineage.origin_slot = in.slot;
       item.origin_clock = item.clock - 1;
-      left = clean_end(item.origin_slot, item.origin_clock);
+      left = clean_end(in.slot, item.origin_clock);
       gc = store_.items[left].is_gc();
-      item.parent = store_.items[left].parent;
-      item.map_entry = store_.items[left].map_entry;
+      const Lineage& known = store_.lineage_of(store_.items[left]);
+      lineage.parent = known.parent;
+      lineage.in_map = known.in_map;
     }
   }
   const ItemIndex index = store_.new_item();
   if (gc) {
     Item& collected = store_.items[index];
-    collected.slot = item.slot;
     collected.clock = item.clock;
     collected.len = item.len;
-    collected.deleted = 1;
-    add_struct(index);
+    become_gc(index, in.slot);
+    add_struct(in.slot, index);
     return;
   }
   item.ref = parsed.ref() & 0xf;
+  item.lineage = store_.lineage(lineage) & kLineageMask;
   store_.items[index] = item;
+  link_new(index, left, right);
+  integrate_content(in, offset, index);
+  finish_new(index);
+}
 
+void Transaction::link_new(ItemIndex index, ItemIndex left, ItemIndex right) {
+  const Item& item = store_.items[index];
+  const Lineage lineage = store_.lineage_of(item);
   const ItemIndex next = left != kNil ? store_.items[left].right : kNil;
   const bool conflict = left != kNil ? next != right : right == kNil || store_.items[right].left != kNil;
   if (conflict) left = resolve_conflicts(item, left, right);
-  link(index, left);
+  link(index, lineage, left);
+  if (!lineage.in_map && item.countable()) store_.types[lineage.parent].length += item.len;
+  add_struct(lineage.slot, index);
+}
 
+void Transaction::finish_new(ItemIndex index) {
+  const Item& item = store_.items[index];
   const TypeIndex parent = store_.parent_type(item);
-  if (!item.map_entry && item.countable()) store_.types[parent].length += item.len;
-  add_struct(index);
-  integrate_content(in, offset, index);
   add_changed(parent);
   const ItemIndex owner = store_.types[parent].owner;
-  if ((owner != kNil && store_.items[owner].deleted) ||
-      (item.map_entry && store_.items[index].right != kNil)) {
+  if ((owner != kNil && store_.items[owner].deleted) || (item.right != kNil && store_.in_map(item))) {
     delete_item(index);
   }
 }
 
 // YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
 ItemIndex Transaction::resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const {
-  ItemIndex other = left != kNil     ? store_.items[left].right
-                    : item.map_entry ? store_.first_of_entry(item.parent)
-                                     : store_.types[item.parent].start;
+  const Lineage& own = store_.lineage_of(item);
+  ItemIndex other = left != kNil ? store_.items[left].right
+                    : own.in_map ? store_.first_of_entry(own.parent)
+                                 : store_.types[own.parent].start;
   Passed passed;
   uint32_t conflicting_from = 0;  // passed since then: in conflict with `item`
   while (other != kNil && other != right) {
     const Item& o = store_.items[other];
+    const Lineage& theirs = store_.lineage_of(o);
     passed.add(other);
-    if (o.origin_slot == item.origin_slot && (o.origin_slot == kNil || o.origin_clock == item.origin_clock)) {
-      if (store_.client_id(o.slot) < store_.client_id(item.slot)) {
+    if (theirs.origin_slot == own.origin_slot &&
+        (own.origin_slot == kNil || o.origin_clock == item.origin_clock)) {
+      if (store_.client_id(theirs.slot) < store_.client_id(own.slot)) {
         left = other;
         conflicting_from = passed.size();
-      } else if (o.right_origin_slot == item.right_origin_slot &&
-                 (o.right_origin_slot == kNil || o.right_origin_clock == item.right_origin_clock)) {
+      } else if (theirs.right_origin_slot == own.right_origin_slot &&
+                 (own.right_origin_slot == kNil || o.right_origin_clock == item.right_origin_clock)) {
         break;  // both point to the same place, and the client id decided
       }
     } else {
-      if (o.origin_slot == kNil) break;
-      const uint32_t when = passed.find(store_.find(o.origin_slot, o.origin_clock));
+      if (theirs.origin_slot == kNil) break;
+      const uint32_t when = passed.find(store_.find(theirs.origin_slot, o.origin_clock));
       if (when == kNil) break;
       if (when < conflicting_from) {
         left = other;
@@ -237,22 +290,22 @@ ItemIndex Transaction::resolve_conflicts(const Item& item, ItemIndex left, ItemI
   return left;
 }
 
-void Transaction::link(ItemIndex index, ItemIndex left) {
+void Transaction::link(ItemIndex index, const Lineage& lineage, ItemIndex left) {
   Item& item = store_.items[index];
   item.left = left;
   if (left != kNil) {
     item.right = store_.items[left].right;
     store_.items[left].right = index;
-  } else if (item.map_entry) {
-    item.right = store_.first_of_entry(item.parent);
+  } else if (lineage.in_map) {
+    item.right = store_.first_of_entry(lineage.parent);
   } else {
-    item.right = store_.types[item.parent].start;
-    store_.types[item.parent].start = index;
+    item.right = store_.types[lineage.parent].start;
+    store_.types[lineage.parent].start = index;
   }
   if (item.right != kNil) {
     store_.items[item.right].left = index;
-  } else if (item.map_entry) {
-    store_.entries[item.parent].last = index;
+  } else if (lineage.in_map) {
+    store_.entries[lineage.parent].last = index;
     if (left != kNil) delete_item(left);  // the new value replaces it
   }
 }
@@ -263,7 +316,7 @@ void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemInd
   switch (item.ref) {
     case kDeleted:
       item.deleted = 1;
-      deletes_.push_back({item.slot, item.clock, item.len});
+      deletes_.push_back({in.slot, item.clock, item.len});
       break;
     case kType: {
       Reader reader(bytes);
@@ -306,7 +359,7 @@ void Transaction::add_changed(TypeIndex index) {
   }
   if (type.type_ref != kTypeRefText && type.type_ref != kTypeRefXmlText) return;
   const Item& owner = store_.items[type.owner];
-  if (owner.clock >= before(owner.slot) || owner.deleted) return;
+  if (owner.clock >= before(store_.slot(owner)) || owner.deleted) return;
   if (changed_texts_.empty() || changed_texts_.back() != index) changed_texts_.push_back(index);
 }
 
@@ -321,10 +374,11 @@ void Transaction::delete_item(ItemIndex first) {
   const auto enter = [&](ItemIndex index) {
     Item& item = store_.items[index];
     if (item.deleted) return;
+    const Lineage& lineage = store_.lineage_of(item);
     const TypeIndex parent = store_.parent_type(item);
-    if (item.countable() && !item.map_entry) store_.types[parent].length -= item.len;
+    if (item.countable() && !lineage.in_map) store_.types[parent].length -= item.len;
     item.deleted = 1;
-    deletes_.push_back({item.slot, item.clock, item.len});
+    deletes_.push_back({lineage.slot, item.clock, item.len});
     add_changed(parent);
     if (item.ref == kType)
       frames.push_back({store_.types[item.content].start, store_.types[item.content].first_entry});
@@ -347,27 +401,27 @@ void Transaction::delete_item(ItemIndex first) {
     const Item& item = store_.items[child];
     if (!item.deleted) {
       enter(child);
-    } else if (item.clock < before(item.slot)) {
+    } else if (const Slot slot = store_.slot(item); item.clock < before(slot)) {
       // It will be collected with its parent but is not in this transaction's delete set.
-      merge_structs_.push_back({item.slot, item.clock, item.len});
+      merge_structs_.push_back({slot, item.clock, item.len});
     }
   }
 }
 
 void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
   StructList& structs = store_.clients[slot].structs;
-  StructList::Position at = structs.find(clock);
+  StructList::Position at = structs.find(clock, store_.items);
   if (const Item& first = store_.items[structs.item(at)]; !first.deleted && first.clock < clock) {
     split(slot, at, clock - first.clock);
-    at = structs.find(clock);
+    at = structs.find(clock, store_.items);
   }
   for (;;) {
     const ItemIndex index = structs.item(at);
-    if (structs.clock(at) >= end) break;
+    if (store_.items[index].clock >= end) break;
     if (const Item& item = store_.items[index]; !item.deleted) {
       if (end < item.end()) {
         split(slot, at, end - item.clock);
-        at = structs.find(store_.items[index].clock);
+        at = structs.find(store_.items[index].clock, store_.items);
       }
       delete_item(index);
     }
@@ -407,11 +461,13 @@ void Transaction::clean_up() {
   merge_split();
 }
 
-void Transaction::become_gc(ItemIndex index) {
+void Transaction::become_gc(ItemIndex index, Slot slot) {
   Item& item = store_.items[index];
   Item collected;
   store_.drop_content(item);
-  collected.slot = item.slot;
+  Lineage lineage;
+  lineage.slot = slot;
+  collected.lineage = store_.lineage(lineage) & kLineageMask;
   collected.clock = item.clock;
   collected.len = item.len;
   collected.deleted = 1;
@@ -424,7 +480,7 @@ void Transaction::collect(ItemIndex index) {
     std::vector<TypeIndex> types{store_.items[index].content};
     const auto collect_child = [&](ItemIndex child) {
       if (store_.items[child].ref == kType) types.push_back(store_.items[child].content);
-      become_gc(child);
+      become_gc(child, store_.slot(store_.items[child]));
     };
     while (!types.empty()) {
       const TypeIndex type = types.back();
@@ -453,9 +509,11 @@ void Transaction::collect(ItemIndex index) {
 void Transaction::collect_deleted() {
   for (const SlotRange& range : deletes_) {
     const StructList& structs = store_.clients[range.slot].structs;
-    for (StructList::Position at = structs.find(range.clock); structs.clock(at) < range.end();) {
+    for (StructList::Position at = structs.find(range.clock, store_.items);;) {
       const ItemIndex index = structs.item(at);
-      if (const Item& item = store_.items[index]; !item.is_gc() && item.deleted) collect(index);
+      const Item& item = store_.items[index];
+      if (item.clock >= range.end()) break;
+      if (!item.is_gc() && item.deleted && !item.kept) collect(index);
       if (!structs.next(at)) break;
     }
   }
@@ -466,15 +524,20 @@ bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
   Item& right = store_.items[right_index];
   if (left.deleted != right.deleted || left.ref != right.ref) return false;
   if (!left.is_gc()) {
-    if (right.origin_slot != left.slot || right.origin_clock != left.end() - 1 || left.right != right_index ||
-        left.right_origin_slot != right.right_origin_slot ||
-        (left.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock) ||
+    if (left.right != right_index || right.origin_clock != left.end() - 1 ||
         !is_mergeable(static_cast<uint8_t>(left.ref))) {
       return false;
     }
-    if (right.map_entry && store_.entries[right.parent].last == right_index) {
-      store_.entries[right.parent].last = left_index;
+    const Lineage& ours = store_.lineage_of(left);
+    const Lineage& theirs = store_.lineage_of(right);
+    if (theirs.origin_slot != ours.slot || theirs.right_origin_slot != ours.right_origin_slot ||
+        (ours.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock)) {
+      return false;
     }
+    if (theirs.in_map && store_.entries[theirs.parent].last == right_index) {
+      store_.entries[theirs.parent].last = left_index;
+    }
+    left.kept |= right.kept;
     left.right = right.right;
     if (left.right != kNil) store_.items[left.right].left = left_index;
     store_.merge_content(left, right);
@@ -492,7 +555,7 @@ uint32_t Transaction::merge_with_lefts(Slot slot, StructList::Position& at) {
     StructList::Position left = at;
     structs.previous(left);
     if (!merge(structs.item(left), structs.item(at))) break;
-    at = structs.erase(at);
+    at = structs.erase(at, store_.items);
     ++merged;
   }
   return merged;
@@ -501,9 +564,9 @@ uint32_t Transaction::merge_with_lefts(Slot slot, StructList::Position& at) {
 void Transaction::merge_deleted() {
   for (auto range = deletes_.rbegin(); range != deletes_.rend(); ++range) {
     StructList& structs = store_.clients[range->slot].structs;
-    StructList::Position at = structs.find(range->end() - 1);
+    StructList::Position at = structs.find(range->end() - 1, store_.items);
     structs.next(at);
-    while (!structs.is_first(at) && structs.clock(at) >= range->clock) {
+    while (!structs.is_first(at) && store_.items[structs.item(at)].clock >= range->clock) {
       merge_with_lefts(range->slot, at);
       if (!structs.previous(at)) break;
     }
@@ -514,9 +577,10 @@ void Transaction::merge_new() {
   for (const Slot slot : changed_clients_) {
     const Client& client = store_.clients[slot];
     const StructList& structs = client.structs;
-    const uint32_t first_changed = structs.clock(structs.find(client.before));
+    const uint32_t first_changed =
+        store_.items[structs.item(structs.find(client.before, store_.items))].clock;
     StructList::Position at = structs.last();
-    while (!structs.is_first(at) && structs.clock(at) >= first_changed) {
+    while (!structs.is_first(at) && store_.items[structs.item(at)].clock >= first_changed) {
       merge_with_lefts(slot, at);
       if (!structs.previous(at)) break;
     }
@@ -526,7 +590,7 @@ void Transaction::merge_new() {
 void Transaction::merge_split() {
   for (auto cut = merge_structs_.rbegin(); cut != merge_structs_.rend(); ++cut) {
     const StructList& structs = store_.clients[cut->slot].structs;
-    StructList::Position at = structs.find(cut->clock);
+    StructList::Position at = structs.find(cut->clock, store_.items);
     if (StructList::Position right = at; structs.next(right)) {
       const uint32_t merged = merge_with_lefts(cut->slot, right);
       if (merged > 1) continue;

@@ -76,14 +76,20 @@ class Transaction {
   ItemIndex split(Slot slot, StructList::Position at, uint32_t diff);
   ItemIndex clean_start(Slot slot, uint32_t clock);
   ItemIndex clean_end(Slot slot, uint32_t clock);
-  bool find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Item& item);
-  void add_struct(ItemIndex index);
+  bool find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Lineage& lineage);
+  Client& touch_client(Slot slot);
+  bool extend_last(const Incoming& in);
+  void add_struct(Slot slot, ItemIndex index);
   ItemIndex resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const;
-  void link(ItemIndex index, ItemIndex left);
+  // A new item between `left` and `right` (its origins as they are now): links it and gives its client the
+  // struct; its content is set between the two calls.
+  void link_new(ItemIndex index, ItemIndex left, ItemIndex right);
+  void finish_new(ItemIndex index);
+  void link(ItemIndex index, const Lineage& lineage, ItemIndex left);
   void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index);
   void add_changed(TypeIndex type);
   void collect(ItemIndex index);
-  void become_gc(ItemIndex index);
+  void become_gc(ItemIndex index, Slot slot);
   void collect_deleted();
   void merge_deleted();
   void merge_new();

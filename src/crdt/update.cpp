@@ -11,7 +11,7 @@ namespace symphony::crdt {
 namespace {
 
 constexpr uint64_t kClockMax = 0xffffffffULL;
-constexpr uint64_t kSlotsMax = 1 << 20;  // no document has more clients (item.h: kSlotBits)
+constexpr uint64_t kSlotsMax = 1 << 20;  // no document has more clients (DocLimits)
 
 class Parser {
  public:
