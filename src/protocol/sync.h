@@ -1,6 +1,6 @@
 // The messages of the y-websocket dialect, as its clients of versions 1 to 4 speak it (docs/protocol.md).
 //
-//   00 00 varBytes(state vector)   sync step 1     01 varBytes(entries)   awareness (awareness.h)
+//   00 00 varBytes(state vector)   sync step 1     01 varBytes(entries)   awareness
 //   00 01 varBytes(update)         sync step 2     02 00 varString        permission denied (server to
 //   client) 00 02 varBytes(update)         update          03                     query awareness 50
 //   varUint(n)                  ours: the first n document messages are durable (only to who asked for it)

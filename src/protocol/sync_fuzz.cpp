@@ -1,11 +1,9 @@
-// Properties: a frame's messages, written again, are read as the same messages; awareness entries that decode
-// encode to an equivalent message; text that is JSON stays JSON inside an array, and what is not, does not.
+// Properties: a frame's messages, written again, are read as the same messages; text that is JSON stays JSON
+// inside an array, and what is not, does not.
 #include <algorithm>
-#include <vector>
 
 #include "base/assert.h"
 #include "base/json.h"
-#include "protocol/awareness.h"
 #include "protocol/sync.h"
 
 namespace {
@@ -36,27 +34,11 @@ void check_json(Bytes text) {
   }
 }
 
-void check_awareness(Bytes payload) {
-  std::vector<AwarenessEntry> entries;
-  if (!decode_awareness(payload, entries)) return;
-  Buffer again;
-  encode_awareness(again, entries);
-  std::vector<AwarenessEntry> entries_again;
-  ASSERT(decode_awareness(again, entries_again));
-  ASSERT(entries_again.size() == entries.size());
-  for (size_t i = 0; i < entries.size(); ++i) {
-    ASSERT(entries[i].client == entries_again[i].client && entries[i].clock == entries_again[i].clock);
-    ASSERT(equal(entries[i].state, entries_again[i].state));
-    check_json(entries[i].state);
-  }
-}
-
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes frame(data, size);
   check_json(frame);
-  check_awareness(frame);
 
   MessageReader reader(frame);
   for (;;) {
@@ -70,7 +52,6 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     const SyncMessage& read = **message;
     ASSERT(read.payload.empty() ||
            (read.payload.data() >= data && read.payload.data() + read.payload.size() <= data + size));
-    if (read.type == MessageType::kAwareness) check_awareness(read.payload);
     if (!is_writable(read.type)) continue;
     Buffer written;
     write_message(written, read.type, read.payload);

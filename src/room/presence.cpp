@@ -4,17 +4,15 @@
 
 #include "base/assert.h"
 #include "base/json.h"
-#include "base/varint.h"
 #include "protocol/sync.h"
 
 namespace symphony {
 namespace {
 
-constexpr Duration kScanInterval = std::chrono::seconds(1);        // at most one expiry scan in this time
-constexpr uint64_t kClockMax = kVarUintMax - (uint64_t{1} << 32);  // leaves room for raising clocks
-constexpr size_t kStateDepthMax = 64;                              // of the JSON of a presence state
-constexpr size_t kRemovedMax = 4096;                               // removed clients remembered
-constexpr size_t kKeptStateBytesMax = 1024;  // a larger state's memory goes back on removal
+constexpr Duration kScanInterval = std::chrono::seconds(1);  // at most one expiry scan in this time
+constexpr size_t kStateDepthMax = 64;                        // of the JSON of a presence state
+constexpr size_t kRemovedMax = 4096;                         // removed clients remembered
+constexpr size_t kKeptStateBytesMax = 1024;                  // a larger state's memory goes back on removal
 constexpr uint8_t kNull[] = {'n', 'u', 'l', 'l'};
 
 }  // namespace
@@ -44,7 +42,7 @@ Result<void> Presence::apply(PeerId peer, Bytes payload, Time now) {
 
 Result<void> Presence::apply_entry(PeerId peer, Owner& owner, const AwarenessEntry& entry, bool announces,
                                    Time now) {
-  if (entry.clock > kClockMax) return fail(Code::kInvalid, "an awareness clock is too large");
+  if (entry.clock > kAwarenessClockMax) return fail(Code::kInvalid, "an awareness clock is too large");
   const bool leaves = is_null_state(entry.state);
   const bool home = owner.home == entry.client;
   const auto at = index_.find(entry.client);

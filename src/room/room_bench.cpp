@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/varint.h"
-#include "protocol/awareness.h"
+#include "crdt/awareness_codec.h"
 #include "protocol/sync.h"
 #include "room/room.h"
 

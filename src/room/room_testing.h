@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/varint.h"
-#include "protocol/awareness.h"
+#include "crdt/awareness_codec.h"
 #include "protocol/sync.h"
 #include "protocol/websocket.h"
 #include "room/room.h"

@@ -15,6 +15,7 @@
 //   {"op":"drop","doc":"a"}                   {"ok":true}
 //   {"op":"step","doc":"a","update":B,"reads":[["json","m","map"],["delta","t"],["text","t"]],"diffs":[B..],
 //    "check":true}                            apply and everything that a comparison wants, in one answer
+//   {"op":"awareness",..}                     see awareness_commands.h
 //
 // B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
 // refused command is answered with {"ok":false,"code":"invalid","error":".."}. Commands may be sent in any
@@ -30,6 +31,7 @@
 #include <string>
 #include <string_view>
 
+#include "awareness_commands.h"
 #include "symphony/doc.h"
 
 namespace json = boost::json;
@@ -115,6 +117,7 @@ class Tool {
  public:
   json::object run(const json::object& command) {
     const std::string_view op = view(command.at("op"));
+    if (op == "awareness") return awareness_.run(command);
     const std::string name(view(command.at("doc")));
     if (op == "new") return create(name, command);
     const auto it = docs_.find(name);
@@ -212,6 +215,7 @@ class Tool {
   }
 
   std::map<std::string, Doc> docs_;
+  symphony::AwarenessCommands awareness_;
 };
 
 void write_all(std::string& out) {

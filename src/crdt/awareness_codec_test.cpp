@@ -1,4 +1,4 @@
-#include "protocol/awareness.h"
+#include "crdt/awareness_codec.h"
 
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ std::string as_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 // What encodeAwarenessUpdate of npm y-protocols writes for client 300 at clock 7 with {"a":1}.
 const Buffer kOneState = {1, 0xac, 0x02, 7, 7, '{', '"', 'a', '"', ':', '1', '}'};
 
-TEST(Awareness, ReadsAndWritesWhatYProtocolsWrites) {
+TEST(AwarenessCodec, ReadsAndWritesWhatYProtocolsWrites) {
   std::vector<AwarenessEntry> entries;
   ASSERT_TRUE(decode_awareness(kOneState, entries));
   ASSERT_EQ(entries.size(), 1u);
@@ -30,7 +30,7 @@ TEST(Awareness, ReadsAndWritesWhatYProtocolsWrites) {
   EXPECT_TRUE(entries.empty());
 }
 
-TEST(Awareness, RefusesEveryTruncationAndExcess) {
+TEST(AwarenessCodec, RefusesEveryTruncationAndExcess) {
   std::vector<AwarenessEntry> entries;
   for (size_t size = 0; size < kOneState.size(); ++size) {
     EXPECT_FALSE(decode_awareness(Bytes(kOneState).first(size), entries)) << size;
@@ -40,14 +40,14 @@ TEST(Awareness, RefusesEveryTruncationAndExcess) {
   EXPECT_FALSE(decode_awareness(longer, entries));
 }
 
-TEST(Awareness, AbsurdCountsCostNothing) {
+TEST(AwarenessCodec, AbsurdCountsCostNothing) {
   std::vector<AwarenessEntry> entries;
   const Buffer count_of_2_pow_50 = {0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x80, 0x02, 1, 1, 0};
   EXPECT_FALSE(decode_awareness(count_of_2_pow_50, entries));
   EXPECT_EQ(entries.capacity(), 0u);
 }
 
-TEST(Awareness, OnlyTheWordNullMeansGone) {
+TEST(AwarenessCodec, OnlyTheWordNullMeansGone) {
   EXPECT_TRUE(is_null_state(as_bytes("null")));
   EXPECT_FALSE(is_null_state(as_bytes("nul")));
   EXPECT_FALSE(is_null_state(as_bytes("nulls")));

@@ -1,4 +1,4 @@
-#include "protocol/awareness.h"
+#include "crdt/awareness_codec.h"
 
 #include "base/varint.h"
 

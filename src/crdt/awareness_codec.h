@@ -16,6 +16,9 @@ struct AwarenessEntry {
   Bytes state;  // JSON text; a view of what was decoded
 };
 
+// The largest clock that is taken from a peer: it leaves room for raising clocks within 2^53.
+inline constexpr uint64_t kAwarenessClockMax = (uint64_t{1} << 53) - 1 - (uint64_t{1} << 32);
+
 inline bool is_null_state(Bytes state) {
   return state.size() == 4 && state[0] == 'n' && state[1] == 'u' && state[2] == 'l' && state[3] == 'l';
 }
