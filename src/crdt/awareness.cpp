@@ -12,8 +12,6 @@
 
 namespace symphony {
 
-using crdt::Value;
-
 namespace {
 
 constexpr std::string_view kNull = "null";
@@ -24,42 +22,13 @@ std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(by
 // As JSON.stringify(JSON.parse(text)).
 std::string normalized(std::string_view json) {
   std::string out;
-  write_json(out, crdt::parse_json(json));
+  crdt::write_json(out, crdt::parse_json(json));
   return out;
 }
 
-std::vector<const Value::Member*> by_key(const Value& object) {
-  std::vector<const Value::Member*> members;
-  members.reserve(object.members.size());
-  for (const Value::Member& member : object.members) members.push_back(&member);
-  std::sort(members.begin(), members.end(), [](const auto* a, const auto* b) { return a->key < b->key; });
-  return members;
-}
-
-// lib0's equalityDeep on what JSON can hold. As deep as the limit on a state's nesting.
-bool equal(const Value& a, const Value& b) {
-  if (a.kind != b.kind) return false;
-  switch (a.kind) {
-    case Value::Kind::kNumber:
-      return a.number == b.number;
-    case Value::Kind::kString:
-      return a.text == b.text;
-    case Value::Kind::kArray:
-      return std::equal(a.elements.begin(), a.elements.end(), b.elements.begin(), b.elements.end(), equal);
-    case Value::Kind::kObject: {
-      const auto x = by_key(a);
-      const auto y = by_key(b);
-      return std::equal(x.begin(), x.end(), y.begin(), y.end(), [](const auto* m, const auto* n) {
-        return m->key == n->key && equal(m->value, n->value);
-      });
-    }
-    default:
-      return true;
-  }
-}
-
+// As lib0's equalityDeep on what JSON can hold.
 bool equal_states(std::string_view a, std::string_view b) {
-  return a == b || equal(crdt::parse_json(a), crdt::parse_json(b));
+  return a == b || crdt::parse_json(a) == crdt::parse_json(b);
 }
 
 // What JavaScript takes for false; y-protocols writes such a state as null.
@@ -228,7 +197,7 @@ Result<AwarenessEvent> Awareness::set_local_state_field(std::string_view field, 
   }
   state.set(std::string(field), crdt::parse_json(json));
   std::string changed;
-  write_json(changed, state);
+  crdt::write_json(changed, state);
   // The field's name has not been looked at yet, and may break the limits or UTF-8.
   if (auto ok = impl_->check_state(as_bytes(changed)); !ok) return tl::unexpected(std::move(ok.error()));
   impl_->set_own_state(std::move(changed), now_ms, event);

@@ -5,6 +5,7 @@
 #include <charconv>
 #include <cmath>
 #include <limits>
+#include <numeric>
 
 #include "base/json.h"
 #include "base/utf8.h"
@@ -38,6 +39,34 @@ void append_utf8(std::string& out, uint32_t code) {
   }
 }
 
+// Puts members, as they were read one after the other, where Value::set would have put them. Not by calling
+// it: it is linear, and how many members there are is a peer's choice.
+void order_members(std::vector<Value::Member>& members) {
+  if (members.size() < 2) return;
+  struct Place {
+    uint64_t rank;  // index keys first, ascending; the others as they came
+    size_t at;      // of the value that counts
+  };
+  std::vector<size_t> by_key(members.size());
+  std::iota(by_key.begin(), by_key.end(), size_t{0});
+  std::stable_sort(by_key.begin(), by_key.end(),
+                   [&](size_t a, size_t b) { return members[a].key < members[b].key; });
+  std::vector<Place> places;
+  for (size_t i = 0; i < by_key.size();) {
+    const size_t first = by_key[i];
+    size_t last = first;
+    for (; i < by_key.size() && members[by_key[i]].key == members[first].key; ++i) last = by_key[i];
+    uint64_t rank;
+    if (!is_index_key(members[first].key, rank)) rank = (uint64_t{1} << 32) + first;
+    places.push_back({rank, last});
+  }
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.rank < b.rank; });
+  std::vector<Value::Member> ordered;
+  ordered.reserve(places.size());
+  for (const Place& place : places) ordered.push_back(std::move(members[place.at]));
+  members = std::move(ordered);
+}
+
 class JsonParser {
  public:
   explicit JsonParser(std::string_view text) : at_(text.data()), end_(text.data() + text.size()) {}
@@ -54,9 +83,10 @@ class JsonParser {
           std::string key = string();
           space();
           ++at_;  // the colon
-          v.set(std::move(key), value());
+          v.members.push_back({std::move(key), value()});
         }
         ++at_;
+        order_members(v.members);
         break;
       case '[':
         v.kind = Value::Kind::kArray;
@@ -204,8 +234,9 @@ Value read_any(Reader& in) {
       v.kind = Value::Kind::kObject;
       for (uint64_t left = in.read_var_uint(); left > 0; --left) {
         std::string key(in.read_var_string());
-        v.set(std::move(key), read_any(in));
+        v.members.push_back({std::move(key), read_any(in)});
       }
+      order_members(v.members);
       break;
     case 117:
       v.kind = Value::Kind::kArray;
@@ -597,11 +628,18 @@ bool operator==(const Value& a, const Value& b) {
   if (a.kind != b.kind || a.text != b.text || a.big_int != b.big_int || a.elements != b.elements)
     return false;
   if (a.kind == Value::Kind::kNumber && a.number != b.number) return false;
-  return a.members.size() == b.members.size() &&
-         std::all_of(a.members.begin(), a.members.end(), [&](const Value::Member& member) {
-           const Value* other = b.get(member.key);
-           return other != nullptr && *other == member.value;
-         });
+  if (a.members.size() != b.members.size()) return false;
+  const auto by_key = [](const Value& object) {
+    std::vector<const Value::Member*> members;
+    members.reserve(object.members.size());
+    for (const Value::Member& member : object.members) members.push_back(&member);
+    std::sort(members.begin(), members.end(), [](const auto* x, const auto* y) { return x->key < y->key; });
+    return members;
+  };
+  const auto ours = by_key(a);
+  const auto theirs = by_key(b);
+  return std::equal(ours.begin(), ours.end(), theirs.begin(),
+                    [](const auto* x, const auto* y) { return x->key == y->key && x->value == y->value; });
 }
 
 std::string to_json(const Value& value) {

@@ -65,6 +65,27 @@ TEST(Value, GoesThroughJson) {
   EXPECT_FALSE(from_json(std::string(2000, '[') + std::string(2000, ']')).has_value());
 }
 
+TEST(Value, ReadsMembersInJavaScriptsOrder) {
+  EXPECT_EQ(to_json(*from_json(R"({"b":1,"10":2,"a":3,"9":4,"b":5,"01":6,"4294967295":7,"10":8})")),
+            R"({"9":4,"10":8,"b":5,"a":3,"01":6,"4294967295":7})");
+}
+
+// How many members there are is a peer's choice: neither reading nor comparing takes the square of it.
+TEST(Value, ManyMembersAreReadAndComparedQuickly) {
+  std::string json = "{";
+  std::string reversed = "{";
+  constexpr int kMembers = 50000;
+  for (int i = 0; i < kMembers; ++i) {
+    json += (i > 0 ? ",\"k" : "\"k") + std::to_string(i) + "\":1,\"" + std::to_string(kMembers - i) + "\":1";
+    reversed += (i > 0 ? ",\"k" : "\"k") + std::to_string(kMembers - 1 - i) + "\":1,\"" +
+                std::to_string(i + 1) + "\":1";
+  }
+  const auto value = from_json(json + "}");
+  EXPECT_EQ(value->members.size(), 2u * kMembers);
+  EXPECT_EQ(value->members.front().key, "1");
+  EXPECT_TRUE(*value == *from_json(reversed + "}"));
+}
+
 TEST(Value, SaysWhatCannotBeWritten) {
   EXPECT_EQ(crdt::fault_of(Value::object({{"a", std::string("\xed\xa0\xbd")}}), 1), nullptr);
   EXPECT_STREQ(crdt::fault_of(std::string("\xff"), 1), "a text is not valid UTF-8");
