@@ -64,11 +64,9 @@ void Applier::add_pending(Buffer rest) {
   }
   pending_.missing.insert(pending_.missing.end(), rest_missing_.begin(), rest_missing_.end());
   keep_lowest(pending_.missing);
-  std::array<ParsedUpdate, 2> both;
-  const bool parsed = parse_update(pending_.structs, no_limits(), both[0]).has_value() &&
-                      parse_update(rest, no_limits(), both[1]).has_value();
-  ASSERT(parsed);
-  pending_.structs = merge_updates(both);
+  Result<Buffer> merged = merge_updates(std::array<Bytes, 2>{pending_.structs, rest}, no_limits());
+  ASSERT(merged.has_value());
+  pending_.structs = std::move(*merged);
 }
 
 uint64_t Applier::missing(const ParsedUpdate& update, const ParsedStruct& s, uint64_t client) const {
@@ -170,7 +168,7 @@ Buffer Applier::encode_rest(const ParsedUpdate& update) {
     out.var_uint(rest.client);
     out.var_uint(update.structs[rest.first].clock);
     for (uint32_t i = 0; i < rest.count; ++i) {
-      write_parsed(out, update, rest.client, update.structs[rest.first + i], 0);
+      write_parsed(out, update.input, rest.client, update.structs[rest.first + i], 0);
     }
   }
   out.var_uint(0);

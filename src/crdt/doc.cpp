@@ -1,7 +1,6 @@
 #include "symphony/doc.h"
 
 #include <algorithm>
-#include <array>
 #include <unordered_set>
 
 #include "base/assert.h"
@@ -174,20 +173,17 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   if (impl_->pending.empty()) return state;
 
   // What waits is part of the state: whoever gets it may know what it waits for.
-  const DocLimits limits = no_limits();
-  std::array<ParsedUpdate, 3> parts;
-  bool ok = parse_update(state, limits, parts[0]).has_value();
-  parts[1].deletes = impl_->pending.deletes;
-  Buffer waiting;
+  Encoder waiting_deletes;
+  waiting_deletes.var_uint(0);
+  write_delete_set(waiting_deletes, WireFormat::kV1, impl_->pending.deletes);
+  std::vector<Bytes> parts{state, waiting_deletes.written()};
+  Result<Buffer> waiting_structs;
   if (!impl_->pending.structs.empty()) {
-    ParsedUpdate structs;
-    ok = ok && parse_update(impl_->pending.structs, limits, structs).has_value();
-    ASSERT(ok);
-    waiting = diff_update(structs, known);
-    ok = parse_update(waiting, limits, parts[2]).has_value();
+    waiting_structs = diff_update(impl_->pending.structs, known, no_limits());
+    ASSERT(waiting_structs.has_value());
+    parts.push_back(*waiting_structs);
   }
-  ASSERT(ok);
-  return merge_updates(parts);
+  return merge_updates(parts, no_limits());
 }
 
 Buffer Doc::encode_state_vector() const {

@@ -256,7 +256,7 @@ TEST(Doc, HoldsItsLimits) {
            {"01010101840100"
             "40" +
                 std::string(128, '6') + "00",
-            "bytes, more than the limit"},
+            "more bytes than the limit"},
            {"01010105840104"
             "20" +
                 std::string(64, '6') + "00",

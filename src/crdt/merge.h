@@ -1,25 +1,26 @@
-// Updates merged and cut without a document, byte for byte as Yjs's mergeUpdates and diffUpdate (v1) do it:
+// Updates v1 merged and cut without a document, byte for byte as Yjs's mergeUpdates and diffUpdate do it:
 // structs of later updates are sliced where earlier ones overlap, holes become Skips, nothing is compacted.
 #pragma once
 
 #include <span>
 
-#include "crdt/update.h"
+#include "crdt/encoder.h"
+#include "crdt/struct_reader.h"
 #include "symphony/types.h"
 
 namespace symphony::crdt {
 
-// Y.mergeUpdates. Cost: linear in all updates, times the logarithm of their number.
-Buffer merge_updates(std::span<const ParsedUpdate> updates);
+// Y.mergeUpdates. An error names the update that is malformed. Cost: every struct is read twice; for updates
+// that do not follow each other, times the logarithm of their number. Memory: 16 bytes an update, and the
+// output.
+Result<Buffer> merge_updates(std::span<const Bytes> updates, const DocLimits& limits);
 
 // Y.diffUpdate: what of `update` a holder of `state_vector` (descending by client; of equal ones the last
 // counts) lacks; the delete set stays whole.
-Buffer diff_update(const ParsedUpdate& update, std::span<const Id> state_vector);
+Result<Buffer> diff_update(Bytes update, std::span<const Id> state_vector, const DocLimits& limits);
 
-// One struct of a parsed update as Yjs writes a struct that was read and not integrated, without its first
+// One struct of a validated update as Yjs writes a struct that was read and not integrated, without its first
 // `offset`.
-class Encoder;
-void write_parsed(Encoder& out, const ParsedUpdate& update, uint64_t client, const ParsedStruct& s,
-                  uint32_t offset);
+void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
 
 }  // namespace symphony::crdt

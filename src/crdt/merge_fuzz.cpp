@@ -6,6 +6,7 @@
 
 #include "base/assert.h"
 #include "crdt/merge.h"
+#include "crdt/update.h"
 
 using namespace symphony;
 using namespace symphony::crdt;
@@ -15,15 +16,16 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   const Bytes input(data + 2, size - 2);
   const size_t length = std::min(data[0] + size_t{256} * data[1], input.size());
   const DocLimits limits;
-  std::array<ParsedUpdate, 2> both;
-  if (!parse_update(input.first(length), limits, both[0])) return 0;
+  const std::array<Bytes, 2> both{input.first(length), input.subspan(length)};
+  ParsedUpdate parsed;
+  if (!parse_update(both[0], limits, parsed)) return 0;
   std::vector<Id> vector;
-  for (const ParsedBlock& block : both[0].blocks) vector.push_back({block.client, block.count});
-  ParsedUpdate out;
-  const Buffer cut = diff_update(both[0], vector);
-  ASSERT(parse_update(cut, limits, out).has_value());
-  if (!parse_update(input.subspan(length), limits, both[1])) return 0;
-  const Buffer merged = merge_updates(both);
-  ASSERT(parse_update(merged, limits, out).has_value());
+  for (const ParsedBlock& block : parsed.blocks) vector.push_back({block.client, block.count});
+  const auto cut = diff_update(both[0], vector, limits);
+  ASSERT(cut && parse_update(*cut, limits, parsed));
+  const bool valid = parse_update(both[1], limits, parsed).has_value();
+  const auto merged = merge_updates(both, limits);
+  ASSERT(merged.has_value() == valid);
+  if (merged) ASSERT(parse_update(*merged, limits, parsed).has_value());
   return 0;
 }

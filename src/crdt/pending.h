@@ -21,7 +21,4 @@ struct Pending {
 // Sorts by client and keeps the lowest clock of each.
 void keep_lowest(std::vector<Id>& missing);
 
-// Sorts by client and clock and joins what touches.
-void join_ranges(std::vector<DeleteRange>& ranges);
-
 }  // namespace symphony::crdt

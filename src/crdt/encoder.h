@@ -1,0 +1,78 @@
+// A byte sink that grows ahead of the writes.
+#pragma once
+
+#include <algorithm>
+#include <cstdint>
+#include <cstring>
+#include <string_view>
+
+#include "symphony/types.h"
+
+namespace symphony::crdt {
+
+// Writes a varUint where there is room for ten bytes; the end of what it wrote.
+inline uint8_t* put_var_uint(uint8_t* at, uint64_t value) {
+  while (value >= 0x80) {
+    *at++ = static_cast<uint8_t>(value) | 0x80;
+    value >>= 7;
+  }
+  *at++ = static_cast<uint8_t>(value);
+  return at;
+}
+
+class Encoder {
+ public:
+  explicit Encoder(size_t expected_bytes = 256) { out_.resize(expected_bytes); }
+
+  void u8(uint8_t value) {
+    reserve(1);
+    out_[size_++] = value;
+  }
+
+  void var_uint(uint64_t value) {
+    reserve(10);
+    filled(put_var_uint(out_.data() + size_, value));
+  }
+
+  void bytes(Bytes view) {
+    if (view.empty()) return;
+    reserve(view.size());
+    std::memcpy(out_.data() + size_, view.data(), view.size());
+    size_ += view.size();
+  }
+
+  void var_bytes(Bytes view) {
+    var_uint(view.size());
+    bytes(view);
+  }
+
+  void var_string(std::string_view text) {
+    var_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  }
+
+  // For tight loops: room for `most` bytes, of which those up to the pointer given to filled() are kept. No
+  // other call may come between.
+  uint8_t* space(size_t most) {
+    reserve(most);
+    return out_.data() + size_;
+  }
+  void filled(const uint8_t* end) { size_ = static_cast<size_t>(end - out_.data()); }
+
+  size_t size() const { return size_; }
+  Bytes written() const { return {out_.data(), size_}; }
+
+  Buffer take() {
+    out_.resize(size_);
+    return std::move(out_);
+  }
+
+ private:
+  void reserve(size_t more) {
+    if (out_.size() - size_ < more) out_.resize(std::max(out_.size() * 2, size_ + more));
+  }
+
+  Buffer out_;
+  size_t size_ = 0;
+};
+
+}  // namespace symphony::crdt

@@ -1,0 +1,214 @@
+#include "crdt/struct_reader.h"
+
+#include <string>
+
+#include "base/utf8.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint64_t kClockMax = 0xffffffffULL;
+
+}  // namespace
+
+ParsedParent parent_of(Bytes update, const ParsedStruct& s) {
+  Reader in(update.subspan(s.parent_at));
+  ParsedParent parent;
+  parent.is_root = in.read_var_uint() == 1;
+  if (parent.is_root) {
+    parent.root = in.read_var_string();
+  } else {
+    parent.item.client = in.read_var_uint();
+    parent.item.clock = static_cast<uint32_t>(in.read_var_uint());
+  }
+  parent.has_sub = (s.info & kInfoParentSub) != 0;
+  if (parent.has_sub) parent.sub = in.read_var_string();
+  return parent;
+}
+
+StructReader::StructReader(Bytes update, const DocLimits& limits)
+    : in_(update), structs_left_max_(limits.update_structs_max), any_depth_max_(limits.any_depth_max) {
+  if (update.size() > limits.update_bytes_max || update.size() > 0xffffffffULL) {
+    refuse("it has more bytes than the limit for one update", Code::kLimit);
+  }
+  blocks_ = in_.read_var_uint();
+  // A block takes three bytes at least, a struct two.
+  if (blocks_ > in_.remaining() / 3) refuse("more clients are announced than the bytes can hold");
+  blocks_left_ = blocks_;
+}
+
+Result<void> StructReader::outcome() const {
+  if (in_.ok()) return {};
+  return fail(code_, "update refused at byte " + std::to_string(failed_at_) + ": " +
+                         (what_ ? what_ : "it ends too early, or a length or number is out of range"));
+}
+
+bool StructReader::failed() {
+  if (in_.ok()) {
+    failed_at_ = in_.position();
+    return false;
+  }
+  return true;
+}
+
+void StructReader::refuse(const char* what, Code code) {
+  if (!in_.ok()) return;  // the first fault counts
+  what_ = what;
+  code_ = code;
+  failed_at_ = in_.position();
+  in_.set_failed();
+}
+
+// What a skip_* function found, if anything.
+void StructReader::note(const char* fault) {
+  if (fault != nullptr && what_ == nullptr) what_ = fault;
+}
+
+bool StructReader::next_block() {
+  if (blocks_left_ == 0 || !in_.ok()) return false;
+  --blocks_left_;
+  block_structs_ = in_.read_var_uint();
+  client_ = in_.read_var_uint();
+  clock_ = in_.read_var_uint();
+  if (failed()) return false;
+  if (block_structs_ > in_.remaining() / 2) {
+    refuse("more structs are announced than the bytes can hold");
+  } else if (block_structs_ > structs_left_max_) {
+    refuse("there are more structs than the limit for one update", Code::kLimit);
+  } else if (clock_ >= kClockMax) {
+    refuse("a clock is past 2^32-1");
+  }
+  structs_left_max_ -= block_structs_;
+  structs_left_ = block_structs_;
+  return in_.ok();
+}
+
+bool StructReader::next_struct(ParsedStruct& s) {
+  if (structs_left_ == 0 || !in_.ok()) return false;
+  --structs_left_;
+  if (clock_ >= kClockMax) {
+    refuse("a clock is past 2^32-1");
+    return false;
+  }
+  s = ParsedStruct();
+  s.clock = static_cast<uint32_t>(clock_);
+  one_struct(s);
+  if (failed()) return false;
+  clock_ += s.len;
+  if (s.len == 0) refuse("a struct has no length");
+  if (clock_ > kClockMax) refuse("a clock is past 2^32-1");
+  return in_.ok();
+}
+
+void StructReader::read_deletes(std::vector<DeleteRange>& out) {
+  if (failed()) return;
+  note(read_delete_set(in_, WireFormat::kV1, out));
+  if (!failed() && !in_.at_end()) refuse("bytes follow the delete set");
+}
+
+// A length or count that becomes clock ticks.
+uint32_t StructReader::length(uint64_t value) {
+  if (value > kClockMax) {
+    refuse("a length is past 2^32-1");
+    return 0;
+  }
+  return static_cast<uint32_t>(value);
+}
+
+// The clock of an id of `client` that the current struct refers to.
+uint32_t StructReader::clock_of(uint64_t client) {
+  const uint64_t clock = in_.read_var_uint();
+  if (clock >= kClockMax) {
+    refuse("a referenced clock is past 2^32-1");
+  } else if (client == client_ && clock >= clock_) {
+    refuse("a struct refers to its own future");
+  }
+  return static_cast<uint32_t>(clock);
+}
+
+void StructReader::one_struct(ParsedStruct& s) {
+  s.info = in_.read_u8();
+  const uint8_t ref = s.ref();
+  if (ref == kGc || ref == kSkip) {
+    if (s.info != ref) return refuse("a GC or Skip struct has item flags");
+    s.len = length(in_.read_var_uint());
+    return;
+  }
+  if (s.info & kInfoOrigin) {
+    s.origin_client = in_.read_var_uint();
+    s.origin_clock = clock_of(s.origin_client);
+  }
+  if (s.info & kInfoRightOrigin) {
+    s.right_origin_client = in_.read_var_uint();
+    s.right_origin_clock = clock_of(s.right_origin_client);
+  }
+  if (!(s.info & (kInfoOrigin | kInfoRightOrigin))) {
+    s.parent_at = static_cast<uint32_t>(in_.position());
+    // 1: a root by name; anything else: an item. So reads Yjs.
+    if (in_.read_var_uint() == 1) {
+      note(skip_utf8(in_));
+    } else {
+      clock_of(in_.read_var_uint());
+    }
+    if (s.info & kInfoParentSub) note(skip_utf8(in_));
+  }
+  content(ref, s);
+}
+
+void StructReader::content(uint8_t ref, ParsedStruct& s) {
+  size_t at = in_.position();
+  s.len = 1;
+  switch (ref) {
+    case kDeleted:
+      s.len = length(in_.read_var_uint());
+      break;
+    case kJson:
+    case kAny: {
+      const uint64_t count = in_.read_var_uint();
+      if (count > in_.remaining()) return refuse("more elements are announced than the bytes can hold");
+      s.len = length(count);
+      at = in_.position();
+      for (uint64_t i = 0; i < count && in_.ok(); ++i) {
+        note(ref == kAny ? skip_any(in_, any_depth_max_) : skip_json(in_, any_depth_max_, true));
+      }
+      break;
+    }
+    case kBinary:
+      in_.read_var_bytes();
+      break;
+    case kString: {
+      const Bytes text = in_.read_var_bytes();
+      const auto units = utf16_length(text);
+      if (!in_.ok()) return;
+      if (!units) return refuse("a text is not valid UTF-8");
+      s.len = length(*units);
+      s.ascii = *units == text.size();
+      at = in_.position() - text.size();
+      break;
+    }
+    case kEmbed:
+      note(skip_json(in_, any_depth_max_));
+      break;
+    case kFormat:
+      note(skip_utf8(in_));
+      note(skip_json(in_, any_depth_max_));
+      break;
+    case kType: {
+      const uint64_t type = in_.read_var_uint();
+      if (type > kTypeRefMax) return refuse("an unknown shared type");
+      if (type == kTypeRefXmlElement || type == kTypeRefXmlHook) note(skip_utf8(in_));
+      break;
+    }
+    case kDoc:
+      note(skip_utf8(in_));
+      note(skip_any(in_, any_depth_max_));
+      break;
+    default:
+      return refuse("an unknown content ref");
+  }
+  if (!in_.ok()) return;
+  s.content_at = static_cast<uint32_t>(at);
+  s.content_bytes = static_cast<uint32_t>(in_.position() - at);
+}
+
+}  // namespace symphony::crdt
