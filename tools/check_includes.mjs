@@ -11,6 +11,7 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 const allowed = {
   base: [],
   crdt: ['base'],
+  c: ['base', 'crdt'],
   protocol: ['base'],
   storage: ['base'],
   room: ['base', 'crdt', 'protocol', 'storage'],
@@ -18,7 +19,7 @@ const allowed = {
   server: ['base', 'crdt', 'protocol', 'storage', 'room', 'io'],
   cli: ['base', 'crdt', 'protocol', 'storage', 'room', 'io', 'server'],
 };
-const core = new Set(['base', 'crdt', 'protocol', 'room']);
+const core = new Set(['base', 'crdt', 'c', 'protocol', 'room']);
 const adapters = ['storage/memory', 'storage/sqlite'];
 // Headers that the core must not see: clocks, threads, files, sockets, randomness, libraries that do such things.
 const outside = /^(boost\/|openssl\/|sqlite3|spdlog\/|CLI\/|prometheus\/|fstream|filesystem|thread|mutex|random|sys\/|unistd|fcntl|netinet\/|arpa\/)/;

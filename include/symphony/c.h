@@ -1,0 +1,217 @@
+/* The engine for C99 and for every language that can call C: documents and awareness.
+ *
+ *   symphony_error error;
+ *   symphony_buffer state = {0};
+ *   symphony_doc* doc = symphony_doc_new(NULL);
+ *   if (symphony_doc_apply_update(doc, update, update_size, NULL, &error)) puts(error.message);
+ *   symphony_doc_encode_state_as_update(doc, NULL, 0, &state, NULL);
+ *   ...
+ *   symphony_buffer_free(&state);
+ *   symphony_doc_free(doc);
+ *
+ * Rules that hold for all functions
+ * - What can fail returns a symphony_code. Unless it is SYMPHONY_OK (0) nothing has changed and no result
+ *   has been written; `error`, unless it is NULL, then says what was wrong and where.
+ * - Bytes and texts that go in are a pointer and a size, and are only looked at during the call; the
+ *   pointer may be NULL if the size is 0. Names and JSON are UTF-8 and need no zero at the end.
+ * - A symphony_buffer, symphony_buffers, symphony_clients or an event that comes out is the caller's, to
+ *   be freed with the function that stands beside it. What the variable held before is overwritten, not
+ *   freed.
+ * - A handle may be used by one thread at a time. Pointers to handles and results must not be NULL unless
+ *   it is said that they may.
+ * - When memory is exhausted the process ends.
+ *
+ * What the calls do, their bytes and their costs stand in symphony/doc.h and symphony/awareness.h; each
+ * names the function there, or in Yjs, that it is.
+ */
+#ifndef SYMPHONY_C_H
+#define SYMPHONY_C_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* --- errors and buffers */
+
+/* Why a call was refused. In the order of symphony::Code, after SYMPHONY_OK. */
+typedef enum symphony_code {
+  SYMPHONY_OK = 0,
+  SYMPHONY_INVALID,     /* the input breaks the format or the rules */
+  SYMPHONY_LIMIT,       /* the input is beyond a limit */
+  SYMPHONY_NOT_FOUND,   /* what was asked for does not exist */
+  SYMPHONY_CONFLICT,    /* somebody else was first */
+  SYMPHONY_UNAVAILABLE, /* for now; a retry can help */
+  SYMPHONY_CORRUPT,     /* stored bytes are not what was written */
+  SYMPHONY_INTERNAL     /* a library failed in a way its contract does not name */
+} symphony_code;
+
+typedef struct symphony_error {
+  symphony_code code;
+  char message[256]; /* one sentence, ends with a zero; cut if it is longer */
+} symphony_error;
+
+/* Owned bytes or text. Texts are UTF-8 and end with a zero that is not counted in `size`. */
+typedef struct symphony_buffer {
+  uint8_t* data; /* never NULL in a result */
+  size_t size;
+} symphony_buffer;
+
+/* Frees what the buffer owns and empties it. An empty one ({0}) is fine. */
+void symphony_buffer_free(symphony_buffer* buffer);
+
+typedef struct symphony_buffers {
+  symphony_buffer* items; /* NULL if there are none */
+  size_t count;
+} symphony_buffers;
+
+/* Frees all of them and empties the list. */
+void symphony_buffers_free(symphony_buffers* buffers);
+
+/* --- documents */
+
+/* A document: symphony::Doc, in Yjs Y.Doc. */
+typedef struct symphony_doc symphony_doc;
+
+/* As in symphony::DocOptions and symphony::DocLimits, which say what each is for. */
+typedef struct symphony_doc_options {
+  bool gc;
+  bool format_cleanup;
+  size_t update_bytes_max;
+  size_t update_structs_max;
+  size_t clients_max;
+  size_t roots_max;
+  size_t any_depth_max;
+  size_t pending_bytes_max;
+  uint64_t content_bytes_max;
+  uint64_t seed; /* of hash tables that peers' numbers go into: random if peers are not trusted */
+} symphony_doc_options;
+
+/* The defaults, to change some of them. */
+symphony_doc_options symphony_doc_options_default(void);
+
+/* An empty document. `options` may be NULL for the defaults. */
+symphony_doc* symphony_doc_new(const symphony_doc_options* options);
+/* NULL is fine. */
+void symphony_doc_free(symphony_doc* doc);
+
+/* What an applied update did: symphony::Applied. */
+typedef struct symphony_applied {
+  bool changed;             /* the document changed */
+  bool pending;             /* a part waits for updates that have not arrived yet */
+  symphony_buffers updates; /* what Yjs emits as 'update' events, in order: what other peers need */
+} symphony_applied;
+
+void symphony_applied_free(symphony_applied* applied);
+
+/* Y.applyUpdate. `applied` may be NULL if nobody wants to know. */
+symphony_code symphony_doc_apply_update(symphony_doc* doc, const uint8_t* update, size_t update_size,
+                                        symphony_applied* applied, symphony_error* error);
+
+/* Y.encodeStateAsUpdate. Without a state vector (size 0): everything. */
+symphony_code symphony_doc_encode_state_as_update(const symphony_doc* doc, const uint8_t* state_vector,
+                                                  size_t state_vector_size, symphony_buffer* out,
+                                                  symphony_error* error);
+
+/* Y.encodeStateVector. */
+void symphony_doc_encode_state_vector(const symphony_doc* doc, symphony_buffer* out);
+
+/* Whether updates wait for others that have not arrived. */
+bool symphony_doc_has_pending(const symphony_doc* doc);
+
+/* Bytes of memory that the document holds. */
+size_t symphony_doc_memory_bytes(const symphony_doc* doc);
+
+/* --- reading. `root` is the name of a root type; one that does not exist reads as empty. */
+
+/* In the order of symphony::TypeKind. */
+typedef enum symphony_kind {
+  SYMPHONY_ARRAY,
+  SYMPHONY_MAP,
+  SYMPHONY_TEXT,
+  SYMPHONY_XML_ELEMENT,
+  SYMPHONY_XML_FRAGMENT,
+  SYMPHONY_XML_HOOK,
+  SYMPHONY_XML_TEXT
+} symphony_kind;
+
+/* The names of the root types, in the order of their first integration. */
+void symphony_doc_root_names(const symphony_doc* doc, symphony_buffers* out);
+
+/* JSON.stringify(root.toJSON()) with the root read as `kind`. */
+void symphony_doc_to_json(const symphony_doc* doc, const char* root, size_t root_size, symphony_kind kind,
+                          symphony_buffer* out);
+
+/* The text of a root: Y.Text.toString. */
+void symphony_doc_to_text(const symphony_doc* doc, const char* root, size_t root_size, symphony_buffer* out);
+
+/* JSON.stringify(text.toDelta()) of a root. */
+void symphony_doc_to_delta(const symphony_doc* doc, const char* root, size_t root_size, symphony_buffer* out);
+
+/* --- awareness. Times are milliseconds of any clock that does not go backwards. */
+
+/* symphony::Awareness, in y-protocols Awareness. */
+typedef struct symphony_awareness symphony_awareness;
+
+typedef struct symphony_clients {
+  uint64_t* ids; /* NULL if there are none */
+  size_t count;
+} symphony_clients;
+
+void symphony_clients_free(symphony_clients* clients);
+
+/* symphony::AwarenessEvent: an 'update' event. */
+typedef struct symphony_awareness_event {
+  symphony_clients added;
+  symphony_clients updated;
+  symphony_clients removed;
+  symphony_clients changed; /* those of `updated` whose state is a different value */
+} symphony_awareness_event;
+
+void symphony_awareness_event_free(symphony_awareness_event* event);
+
+/* new Awareness(doc): the own client's state is {}. With the default limits of symphony::AwarenessOptions. */
+symphony_awareness* symphony_awareness_new(uint64_t client_id, uint64_t seed, int64_t now_ms);
+/* NULL is fine. */
+void symphony_awareness_free(symphony_awareness* awareness);
+
+/* In each of these, `event` may be NULL if nobody wants to know. */
+
+/* setLocalState; `json` is "null" to leave. */
+symphony_code symphony_awareness_set_local_state(symphony_awareness* awareness, const char* json,
+                                                 size_t json_size, int64_t now_ms,
+                                                 symphony_awareness_event* event, symphony_error* error);
+
+/* applyAwarenessUpdate. */
+symphony_code symphony_awareness_apply_update(symphony_awareness* awareness, const uint8_t* update,
+                                              size_t update_size, int64_t now_ms,
+                                              symphony_awareness_event* event, symphony_error* error);
+
+/* removeAwarenessStates. */
+void symphony_awareness_remove_states(symphony_awareness* awareness, const uint64_t* clients, size_t count,
+                                      int64_t now_ms, symphony_awareness_event* event);
+
+/* Renews the own state and removes who was not heard of in time; symphony_awareness_next_tick_ms says when
+ * there will be something to do (INT64_MAX: never). */
+void symphony_awareness_tick(symphony_awareness* awareness, int64_t now_ms, symphony_awareness_event* event);
+int64_t symphony_awareness_next_tick_ms(const symphony_awareness* awareness);
+
+/* Who is present, in the order of their coming. */
+void symphony_awareness_clients(const symphony_awareness* awareness, symphony_clients* out);
+
+/* The JSON text of a client's state. SYMPHONY_NOT_FOUND if it is not present. */
+symphony_code symphony_awareness_state(const symphony_awareness* awareness, uint64_t client,
+                                       symphony_buffer* out, symphony_error* error);
+
+/* encodeAwarenessUpdate. SYMPHONY_NOT_FOUND if one of the clients was never heard of. */
+symphony_code symphony_awareness_encode_update(const symphony_awareness* awareness, const uint64_t* clients,
+                                               size_t count, symphony_buffer* out, symphony_error* error);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
