@@ -42,6 +42,22 @@ class Reader {
 
   uint64_t read_var_uint() {
     if (at_ != end_ && *at_ < 0x80) return *at_++;
+    if (remaining() >= sizeof(uint64_t)) {
+      // Up to eight bytes at once: seven bits of each, packed pairwise.
+      uint64_t word;
+      std::memcpy(&word, at_, sizeof(word));
+      const uint64_t last = ~word & 0x8080808080808080ULL;  // bytes that nothing follows
+      if (last != 0) {
+        word &= last ^ (last - 1);
+        at_ += (static_cast<unsigned>(__builtin_ctzll(last)) + 1) / 8;
+        word = (word & 0x007f007f007f007fULL) | (word & 0x7f007f007f007f00ULL) >> 1;
+        word = (word & 0x00003fff00003fffULL) | (word & 0x3fff00003fff0000ULL) >> 2;
+        word = (word & 0x000000000fffffffULL) | (word & 0x0fffffff00000000ULL) >> 4;
+        if (word <= kVarUintMax) return word;
+        set_failed();
+        return 0;
+      }
+    }
     return read_var_uint_slow();
   }
 

@@ -11,6 +11,7 @@ namespace symphony::crdt {
 void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
   all_new_ = true;
   left_waiting_ = false;
+  if (update.structs.size() >= BulkIndex::kStructsMin) store_.bulk.start(update);
   if (!apply_one(update, transaction)) return;
 
   const bool left_waiting = left_waiting_;
@@ -69,12 +70,19 @@ void Applier::add_pending(Buffer rest) {
   pending_.structs = std::move(*merged);
 }
 
-uint64_t Applier::missing(const ParsedUpdate& update, const ParsedStruct& s, uint64_t client) const {
+// The client whose structs `in` waits for, or kNoClient. Fills in the slots of its origins.
+uint64_t Applier::missing(const ParsedUpdate& update, uint64_t client, Incoming& in) const {
+  const ParsedStruct& s = *in.parsed;
   const auto unknown = [&](uint64_t other, uint32_t clock) {
     return other != client && clock >= store_.state(store_.find_client(other));
   };
-  if (s.has_origin() && unknown(s.origin_client, s.origin_clock)) return s.origin_client;
-  if (s.has_right_origin() && unknown(s.right_origin_client, s.right_origin_clock))
+  // References to its own client point back: update.h.
+  const auto waits = [&](uint64_t other, uint32_t clock, Slot& slot) {
+    slot = other == client ? in.slot : store_.find_client(other);
+    return other != client && clock >= store_.state(slot);
+  };
+  if (s.has_origin() && waits(s.origin_client, s.origin_clock, in.origin_slot)) return s.origin_client;
+  if (s.has_right_origin() && waits(s.right_origin_client, s.right_origin_clock, in.right_origin_slot))
     return s.right_origin_client;
   if (s.has_parent()) {
     const ParsedParent parent = update.parent(s);
@@ -125,16 +133,21 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
   for (bool more = take_next(); more;) {
     const ParsedStruct& s = update.structs[head.index];
     const uint64_t client = refs_[head.refs].client;
+    const bool last = head.index + 1 == refs_[head.refs].first + refs_[head.refs].count;
     if (s.ref() != kSkip) {
-      const Slot known_slot = store_.find_client(client);
-      const uint32_t state = store_.state(known_slot);
+      Incoming in;
+      in.slot = store_.find_client(client);
+      in.parsed = &s;
+      in.update = &update;
+      in.last = last;
+      const uint32_t state = store_.state(in.slot);
       if (state < s.clock) {
         // An earlier update of the same client is missing: a dead end.
         stack_.push_back(head);
         rest_missing_.push_back({client, s.clock - 1});
         set_aside(stack_);
         stack_.clear();
-      } else if (const uint64_t waits_for = missing(update, s, client); waits_for != kNoClient) {
+      } else if (const uint64_t waits_for = missing(update, client, in); waits_for != kNoClient) {
         stack_.push_back(head);
         if (const uint32_t other = find_refs(waits_for); other != kNil && !refs_[other].done()) {
           Refs& refs = refs_[other];
@@ -151,8 +164,8 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
       } else {
         const uint32_t offset = state - s.clock;
         if (offset > 0) all_new_ = false;
-        const Slot slot = known_slot != kNil ? known_slot : store_.add_client(client);
-        transaction.integrate({slot, &s, &update}, offset);
+        if (in.slot == kNil) in.slot = store_.add_client(client);
+        transaction.integrate(in, offset);
       }
     }
     more = take_next();

@@ -106,9 +106,10 @@ Result<Applied> Doc::apply_update(Bytes update) {
   }
   if (auto within = doc.check_limits(doc.parsed); !within) return tl::unexpected(std::move(within.error()));
 
-  doc.store.reserve_items(doc.parsed.structs.size());
+  doc.store.reserve(doc.parsed);
   doc.transaction.begin(++doc.epoch, false);
   doc.applier.apply(doc.parsed, doc.transaction);
+  doc.store.bulk.stop();
   doc.transaction.finish_changes();
 
   // Yjs cleans formatting in a transaction of its own that runs before the first one is cleaned up.

@@ -64,15 +64,30 @@ const std::vector<Slot>& Store::descending() const {
 
 ItemIndex Store::new_item() { return take_free(free_items_, items); }
 
-void Store::reserve_items(size_t more) {
-  // Exactly what a big update brings, and a little for the splits that follow; growth by doubling otherwise.
-  if (more > 64 && items.size() + more > items.capacity()) items.reserve(items.size() + more + more / 16);
+void Store::reserve(const ParsedUpdate& update) {
+  constexpr size_t kBulk = 64;
+  if (update.structs.size() <= kBulk) return;
+  // Exactly what a big update brings; growth by doubling otherwise.
+  size_t bytes = 0;
+  for (const ParsedStruct& s : update.structs) {
+    if (!(s.ascii && s.content_bytes <= kInlineMax) && s.ref() != kDeleted) bytes += s.content_bytes;
+  }
+  const auto reserve_exactly = [](auto& array, size_t more) {
+    if (array.size() + more > array.capacity()) array.reserve(array.size() + more);
+  };
+  reserve_exactly(items, update.structs.size());
+  reserve_exactly(arena, bytes + update.structs.size() / 256);
 }
 
 void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
 
-ItemIndex Store::find(Slot slot, uint32_t clock) const {
-  const StructList& structs = clients[slot].structs;
+ItemIndex Store::find(Slot wanted, uint32_t clock) const {
+  if (bulk.active()) {
+    const ItemIndex index =
+        bulk.find(wanted, clock, items, [&](const Item& item) { return slot(item) == wanted; });
+    if (index != kNil) return index;
+  }
+  const StructList& structs = clients[wanted].structs;
   return structs.item(structs.find(clock, items));
 }
 

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <vector>
 
+#include "crdt/bulk_index.h"
 #include "crdt/dense_index.h"
 #include "crdt/item.h"
 #include "crdt/struct_list.h"
@@ -46,7 +47,7 @@ class Store {
   // --- items
 
   ItemIndex new_item();
-  void reserve_items(size_t more);  // for a bulk of structs; does nothing for a few
+  void reserve(const ParsedUpdate& update);  // room for a bulk of structs; does nothing for a few
   void free_item(ItemIndex index);
   // The item that covers `clock` of `slot`; it must be known.
   ItemIndex find(Slot slot, uint32_t clock) const;
@@ -110,6 +111,7 @@ class Store {
   std::vector<Entry> entries;
   std::vector<TypeIndex> roots;  // in the order of their creation
   Buffer arena;
+  BulkIndex bulk;  // active while a big update is integrated
 
  private:
   static constexpr size_t kOutside = ~size_t{0};

@@ -6,14 +6,16 @@
 namespace symphony::crdt {
 
 StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& items) const {
-  uint32_t chunk_index = hint_;
-  const bool hit = chunk_index < chunks_.size() && chunks_[chunk_index].first_clock <= clock &&
-                   (chunk_index + 1 == chunks_.size() || clock < chunks_[chunk_index + 1].first_clock);
-  if (!hit) {
-    const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
-                                        [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
-    chunk_index = static_cast<uint32_t>(after - chunks_.begin()) - 1;
-    hint_ = chunk_index;
+  uint32_t chunk_index = static_cast<uint32_t>(chunks_.size() - 1);  // most of all the newest is looked for
+  if (clock < chunks_.back().first_clock) {
+    const bool hit =
+        hint_ < chunk_index && chunks_[hint_].first_clock <= clock && clock < chunks_[hint_ + 1].first_clock;
+    if (!hit) {
+      const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
+                                          [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
+      hint_ = static_cast<uint32_t>(after - chunks_.begin()) - 1;
+    }
+    chunk_index = hint_;
   }
   // Branch-free search for the last clock <= `clock`.
   const Chunk& chunk = chunks_[chunk_index];

@@ -41,6 +41,7 @@ void Transaction::begin(uint32_t epoch, bool local) {
   deletes_.clear();
   merge_structs_.clear();
   changed_texts_.clear();
+  collectable_ = false;
 }
 
 void Transaction::release() {
@@ -83,19 +84,18 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
 }
 
 ItemIndex Transaction::clean_start(Slot slot, uint32_t clock) {
-  const StructList& structs = store_.clients[slot].structs;
-  const StructList::Position at = structs.find(clock, store_.items);
-  const ItemIndex index = structs.item(at);
+  const ItemIndex index = store_.find(slot, clock);
   const Item& item = store_.items[index];
-  return item.clock < clock && !item.is_gc() ? split(slot, at, clock - item.clock) : index;
+  if (item.clock == clock || item.is_gc()) return index;
+  return split(slot, store_.clients[slot].structs.find(clock, store_.items), clock - item.clock);
 }
 
 ItemIndex Transaction::clean_end(Slot slot, uint32_t clock) {
-  const StructList& structs = store_.clients[slot].structs;
-  const StructList::Position at = structs.find(clock, store_.items);
-  const ItemIndex index = structs.item(at);
+  const ItemIndex index = store_.find(slot, clock);
   const Item& item = store_.items[index];
-  if (clock != item.end() - 1 && !item.is_gc()) split(slot, at, clock - item.clock + 1);
+  if (clock != item.end() - 1 && !item.is_gc()) {
+    split(slot, store_.clients[slot].structs.find(clock, store_.items), clock - item.clock + 1);
+  }
   return index;
 }
 
@@ -145,11 +145,12 @@ void Transaction::add_struct(Slot slot, ItemIndex index) {
   const Item& item = store_.items[index];
   Client& client = touch_client(slot);
   client.structs.push_back(item.clock, index, store_.items);
+  if (store_.bulk.active()) store_.bulk.added(slot, client.id, item, index);
   client.state = item.end();
 }
 
 // Typing: text right behind its client's last item, which it would be merged with. The same as integrating
-// and merging it, without the item in between.
+// and merging it, without the item in between. Not for a struct that others follow: they may go between.
 bool Transaction::extend_last(const Incoming& in) {
   const ParsedStruct& parsed = *in.parsed;
   const Client& client = store_.clients[in.slot];
@@ -167,8 +168,8 @@ bool Transaction::extend_last(const Incoming& in) {
   } else {
     const Item& right = store_.items[item.right];
     if (lineage.right_origin_slot == kNil || item.right_origin_clock != parsed.right_origin_clock ||
-        store_.client_id(lineage.right_origin_slot) != parsed.right_origin_client ||
-        right.clock != parsed.right_origin_clock || store_.slot(right) != lineage.right_origin_slot) {
+        lineage.right_origin_slot != in.right_origin_slot || right.clock != parsed.right_origin_clock ||
+        store_.slot(right) != lineage.right_origin_slot) {
       return false;
     }
   }
@@ -183,11 +184,10 @@ bool Transaction::extend_last(const Incoming& in) {
 }
 
 void Transaction::integrate(const Incoming& in, uint32_t offset) {
-  if (offset == 0 && extend_last(in)) return;
+  if (in.last && offset == 0 && extend_last(in)) return;
   const ParsedStruct& parsed = *in.parsed;
-  Item item;
-  item.clock = parsed.clock + offset;
-  item.len = parsed.len - offset;
+  const uint32_t clock = parsed.clock + offset;
+  uint32_t origin_clock = parsed.origin_clock;
   Lineage lineage;
   lineage.slot = in.slot;
 
@@ -196,68 +196,68 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
   bool gc = parsed.ref() == kGc;
   if (!gc) {
     if (parsed.has_origin()) {
-      lineage.origin_slot = store_.find_client(parsed.origin_client);
-      item.origin_clock = parsed.origin_clock;
-      left = clean_end(lineage.origin_slot, item.origin_clock);
+      lineage.origin_slot = in.origin_slot;
+      left = clean_end(lineage.origin_slot, origin_clock);
     }
     if (parsed.has_right_origin()) {
-      lineage.right_origin_slot = store_.find_client(parsed.right_origin_client);
-      item.right_origin_clock = parsed.right_origin_clock;
-      right = clean_start(lineage.right_origin_slot, item.right_origin_clock);
+      lineage.right_origin_slot = in.right_origin_slot;
+      right = clean_start(lineage.right_origin_slot, parsed.right_origin_clock);
     }
     gc = !find_parent(in, left, right, lineage);
     if (offset > 0 && !gc) {
       // The rest of a run whose beginning is known follows that beginning.
       lineage.origin_slot = in.slot;
-      item.origin_clock = item.clock - 1;
-      left = clean_end(in.slot, item.origin_clock);
+      origin_clock = clock - 1;
+      left = clean_end(in.slot, origin_clock);
       gc = store_.items[left].is_gc();
       const Lineage& known = store_.lineage_of(store_.items[left]);
       lineage.parent = known.parent;
       lineage.in_map = known.in_map;
     }
   }
+  // Field by field in its place, and from here on what the item shares comes along by hand: reading back what
+  // was just written in other pieces stalls the processor, and this is the hottest path there is.
   const ItemIndex index = store_.new_item();
+  Item& item = store_.items[index];
+  item.clock = clock;
+  item.len = parsed.len - offset;
   if (gc) {
-    Item& collected = store_.items[index];
-    collected.clock = item.clock;
-    collected.len = item.len;
     become_gc(index, in.slot);
     add_struct(in.slot, index);
     return;
   }
-  item.ref = parsed.ref() & 0xf;
+  item.origin_clock = origin_clock;
+  item.right_origin_clock = parsed.right_origin_clock;
   item.lineage = store_.lineage(lineage) & kLineageMask;
-  store_.items[index] = item;
-  link_new(index, left, right);
-  integrate_content(in, offset, index);
-  finish_new(index);
+  item.ref = parsed.ref() & 0xf;
+  link_new(index, lineage, left, right);
+  integrate_content(in, offset, index, lineage);
+  finish_new(index, lineage);
 }
 
-void Transaction::link_new(ItemIndex index, ItemIndex left, ItemIndex right) {
+void Transaction::link_new(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right) {
   const Item& item = store_.items[index];
-  const Lineage lineage = store_.lineage_of(item);
   const ItemIndex next = left != kNil ? store_.items[left].right : kNil;
   const bool conflict = left != kNil ? next != right : right == kNil || store_.items[right].left != kNil;
-  if (conflict) left = resolve_conflicts(item, left, right);
+  if (conflict) left = resolve_conflicts(item, lineage, left, right);
   link(index, lineage, left);
   if (!lineage.in_map && item.countable()) store_.types[lineage.parent].length += item.len;
   add_struct(lineage.slot, index);
 }
 
-void Transaction::finish_new(ItemIndex index) {
-  const Item& item = store_.items[index];
-  const TypeIndex parent = store_.parent_type(item);
+void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
+  const TypeIndex parent = lineage.in_map ? store_.entries[lineage.parent].type : lineage.parent;
   add_changed(parent);
   const ItemIndex owner = store_.types[parent].owner;
-  if ((owner != kNil && store_.items[owner].deleted) || (item.right != kNil && store_.in_map(item))) {
+  if ((owner != kNil && store_.items[owner].deleted) ||
+      (lineage.in_map && store_.items[index].right != kNil)) {
     delete_item(index);
   }
 }
 
 // YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
-ItemIndex Transaction::resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const {
-  const Lineage& own = store_.lineage_of(item);
+ItemIndex Transaction::resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left,
+                                         ItemIndex right) const {
   ItemIndex other = left != kNil ? store_.items[left].right
                     : own.in_map ? store_.first_of_entry(own.parent)
                                  : store_.types[own.parent].start;
@@ -310,10 +310,11 @@ void Transaction::link(ItemIndex index, const Lineage& lineage, ItemIndex left) 
   }
 }
 
-void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemIndex index) {
+void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemIndex index,
+                                    const Lineage& lineage) {
   Bytes bytes = in.update->content(*in.parsed);
   Item& item = store_.items[index];
-  switch (item.ref) {
+  switch (in.parsed->ref()) {
     case kDeleted:
       item.deleted = 1;
       deletes_.push_back({in.slot, item.clock, item.len});
@@ -330,7 +331,8 @@ void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemInd
       break;
     }
     case kFormat:
-      store_.types[store_.parent_type(item)].has_formatting = true;
+      store_.types[lineage.in_map ? store_.entries[lineage.parent].type : lineage.parent].has_formatting =
+          true;
       [[fallthrough]];
     default:
       if (offset == 0) {
@@ -378,6 +380,7 @@ void Transaction::delete_item(ItemIndex first) {
     const TypeIndex parent = store_.parent_type(item);
     if (item.countable() && !lineage.in_map) store_.types[parent].length -= item.len;
     item.deleted = 1;
+    collectable_ = true;
     deletes_.push_back({lineage.slot, item.clock, item.len});
     add_changed(parent);
     if (item.ref == kType)
@@ -434,16 +437,19 @@ void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
 void Transaction::finish_changes() {
   // By clock within a client; the clients stay in the order of their first delete, as in a JavaScript Map:
   // formatting is cleaned in that order.
-  std::unordered_map<Slot, size_t> rank;
+  const auto ascending = [](const SlotRange& x, const SlotRange& y) { return x.clock < y.clock; };
   const bool one_client = std::all_of(deletes_.begin(), deletes_.end(), [&](const SlotRange& range) {
     return range.slot == deletes_.front().slot;
   });
   if (!one_client) {
+    std::unordered_map<Slot, size_t> rank;
     for (const SlotRange& range : deletes_) rank.emplace(range.slot, rank.size());
+    std::sort(deletes_.begin(), deletes_.end(), [&](const SlotRange& x, const SlotRange& y) {
+      return x.slot != y.slot ? rank.at(x.slot) < rank.at(y.slot) : ascending(x, y);
+    });
+  } else if (!std::is_sorted(deletes_.begin(), deletes_.end(), ascending)) {
+    std::sort(deletes_.begin(), deletes_.end(), ascending);
   }
-  std::sort(deletes_.begin(), deletes_.end(), [&](const SlotRange& a, const SlotRange& b) {
-    return a.slot != b.slot ? rank.at(a.slot) < rank.at(b.slot) : a.clock < b.clock;
-  });
   join_neighbours(deletes_, [](const SlotRange& a, const SlotRange& b) { return a.slot == b.slot; });
 }
 
@@ -455,7 +461,7 @@ bool Transaction::needs_format_cleanup() const {
 }
 
 void Transaction::clean_up() {
-  if (options_.gc) collect_deleted();
+  if (options_.gc && collectable_) collect_deleted();
   merge_deleted();
   merge_new();
   merge_split();
@@ -563,6 +569,7 @@ uint32_t Transaction::merge_with_lefts(Slot slot, StructList::Position& at) {
 
 void Transaction::merge_deleted() {
   for (auto range = deletes_.rbegin(); range != deletes_.rend(); ++range) {
+    if (range->clock >= before(range->slot)) continue;  // new: merge_new() comes by
     StructList& structs = store_.clients[range->slot].structs;
     StructList::Position at = structs.find(range->end() - 1, store_.items);
     structs.next(at);

@@ -11,11 +11,14 @@
 
 namespace symphony::crdt {
 
-// A struct before its integration, in the document's own terms.
+// A struct before its integration, with the clients it names as the document knows them.
 struct Incoming {
   Slot slot = kNil;
+  Slot origin_slot = kNil;
+  Slot right_origin_slot = kNil;
   const ParsedStruct* parsed = nullptr;
   const ParsedUpdate* update = nullptr;
+  bool last = false;  // nothing of its client follows in the update
 };
 
 // A deleted range, in the document's own terms.
@@ -80,13 +83,13 @@ class Transaction {
   Client& touch_client(Slot slot);
   bool extend_last(const Incoming& in);
   void add_struct(Slot slot, ItemIndex index);
-  ItemIndex resolve_conflicts(const Item& item, ItemIndex left, ItemIndex right) const;
+  ItemIndex resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left, ItemIndex right) const;
   // A new item between `left` and `right` (its origins as they are now): links it and gives its client the
   // struct; its content is set between the two calls.
-  void link_new(ItemIndex index, ItemIndex left, ItemIndex right);
-  void finish_new(ItemIndex index);
+  void link_new(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right);
+  void finish_new(ItemIndex index, const Lineage& lineage);
   void link(ItemIndex index, const Lineage& lineage, ItemIndex left);
-  void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index);
+  void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index, const Lineage& lineage);
   void add_changed(TypeIndex type);
   void collect(ItemIndex index);
   void become_gc(ItemIndex index, Slot slot);
@@ -101,6 +104,7 @@ class Transaction {
   const DocOptions& options_;
   uint32_t epoch_ = 0;
   bool local_ = false;
+  bool collectable_ = false;  // something was deleted that had a content
   std::vector<Slot> changed_clients_;
   std::vector<SlotRange> deletes_;
   std::vector<SlotRange> merge_structs_;  // transaction._mergeStructs, by id
