@@ -1,0 +1,158 @@
+// This engine's side of bench/engines, over its public headers only.
+//
+//   engines_symphony OPERATION FOLDER BUDGET_MS
+//
+// runs one operation on the fixture in FOLDER (see fixtures.mjs) and prints one line of JSON (see measure.h).
+#include <cstdio>
+#include <cstdlib>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+
+#include "fixture.h"
+#include "measure.h"
+#include "symphony/doc.h"
+
+namespace {
+
+using engines::measure;
+using engines::Repeat;
+using symphony::Buffer;
+using symphony::Bytes;
+using symphony::Doc;
+
+[[noreturn]] void refuse(const symphony::Error& error) {
+  std::fprintf(stderr, "refused: %s\n", error.message.c_str());
+  std::exit(1);
+}
+
+// The bytes that a server would pass on.
+size_t receive(Doc& doc, Bytes update) {
+  const auto applied = doc.apply_update(update);
+  if (!applied) refuse(applied.error());
+  size_t bytes = applied->forward ? update.size() : 0;
+  for (const Buffer& other : applied->updates) bytes += other.size();
+  return bytes;
+}
+
+Doc load(Bytes state) {
+  Doc doc;
+  receive(doc, state);
+  return doc;
+}
+
+Buffer encode(const Doc& doc, Bytes vector = {}) {
+  auto encoded = doc.encode_state_as_update(vector);
+  if (!encoded) refuse(encoded.error());
+  return *std::move(encoded);
+}
+
+struct Fixture {
+  std::string folder;
+  double budget_ms;
+
+  Buffer file(const char* name) const { return engines::read_file(folder + "/yjs/" + name); }
+  bool has(const char* name) const { return engines::exists(folder + "/yjs/" + name); }
+
+  Repeat repeat() const { return {.budget_ms = budget_ms}; }
+  Repeat once_loaded() const { return {.budget_ms = budget_ms, .reuse = true}; }
+  // Documents that are loaded beforehand take memory.
+  Repeat each_loaded(size_t state_bytes) const {
+    return {.budget_ms = budget_ms, .most = std::clamp<size_t>((4u << 20) / (state_bytes + 1), 1, 50)};
+  }
+};
+
+void relay(const Fixture& fixture) {
+  if (!fixture.has("updates.bin")) return engines::print_skip("no single updates");
+  const auto log = engines::read_updates(fixture.folder + "/yjs/updates.bin");
+  print_figures(measure(fixture.repeat(), [&] {
+    Doc doc;
+    size_t passed_on = 0;
+    for (const Bytes update : log.updates) passed_on += receive(doc, update);
+    return passed_on;
+  }));
+}
+
+void exchange(const Fixture& fixture) {
+  if (!fixture.has("user0.bin")) return engines::print_skip("not two users");
+  const Buffer left = fixture.file("user0.bin");
+  const Buffer right = fixture.file("user1.bin");
+  print_figures(measure(
+      fixture.each_loaded(left.size()), [&] { return std::pair(load(left), load(right)); },
+      [&](std::pair<Doc, Doc>& both) { return receive(both.first, right) + receive(both.second, left); }));
+}
+
+void decode_v1(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  print_figures(measure(fixture.repeat(), [&] {
+    Doc doc;
+    return receive(doc, state);
+  }));
+}
+
+void encode_v1(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  print_figures(measure(
+      fixture.each_loaded(state.size()), [&] { return load(state); },
+      [](const Doc& doc) { return encode(doc).size(); }));
+}
+
+void encode_again(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  print_figures(measure(
+      fixture.once_loaded(),
+      [&] {
+        Doc doc = load(state);
+        encode(doc);
+        return doc;
+      },
+      [](const Doc& doc) { return encode(doc).size(); }));
+}
+
+void diff(const Fixture& fixture) {
+  if (!fixture.has("vector.bin")) return engines::print_skip("no old state vector");
+  const Buffer state = fixture.file("state.v1");
+  const Buffer vector = fixture.file("vector.bin");
+  print_figures(measure(
+      fixture.once_loaded(), [&] { return load(state); },
+      [&](const Doc& doc) { return encode(doc, vector).size(); }));
+}
+
+void memory(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  const size_t count = std::clamp<size_t>(8'000'000 / state.size(), 1, 10'000);
+  load(state);
+  std::vector<Doc> docs;
+  docs.reserve(count);
+  const size_t heap = engines::heap_bytes();
+  const size_t resident = engines::resident_bytes();
+  for (size_t i = 0; i < count; ++i) docs.push_back(load(state));
+  const auto each = [&](size_t now, size_t before) {
+    return (static_cast<double>(now) - static_cast<double>(before)) / static_cast<double>(count);
+  };
+  engines::print_memory(count, each(engines::heap_bytes(), heap), each(engines::resident_bytes(), resident));
+}
+
+const std::map<std::string, void (*)(const Fixture&)> kOperations = {
+    {"relay", relay},         {"exchange", exchange},         {"decode_v1", decode_v1},
+    {"encode_v1", encode_v1}, {"encode_again", encode_again}, {"diff", diff},
+    {"memory", memory},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  if (argc != 4) {
+    std::fprintf(stderr, "usage: engines_symphony OPERATION FOLDER BUDGET_MS\n");
+    return 2;
+  }
+  const auto operation = kOperations.find(argv[1]);
+  if (operation == kOperations.end()) {
+    engines::print_skip("not in the public headers");
+  } else {
+    operation->second({argv[2], std::atof(argv[3])});
+  }
+  return 0;
+}
