@@ -63,8 +63,15 @@ class Doc {
   // before. Cost: linear in the update, plus a search for each origin.
   Result<Applied> apply_update(Bytes update);
 
+  // Y.applyUpdateV2: apply_update for the format that symphony/update.h calls v2. What there is to tell peers
+  // is v1 as ever; `forward` is never set.
+  Result<Applied> apply_update_v2(Bytes update);
+
   // Y.encodeStateAsUpdate. An empty state vector asks for everything. kInvalid if the vector is malformed.
   Result<Buffer> encode_state_as_update(Bytes state_vector = {}) const;
+
+  // Y.encodeStateAsUpdateV2.
+  Result<Buffer> encode_state_as_update_v2(Bytes state_vector = {}) const;
 
   // Y.encodeStateVector.
   Buffer encode_state_vector() const;

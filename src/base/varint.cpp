@@ -22,7 +22,7 @@ uint64_t Reader::read_var_uint_slow() {
   }
 }
 
-bool Reader::read_var_int(uint64_t& magnitude) {
+bool Reader::read_var_int_slow(uint64_t& magnitude) {
   const uint8_t first = read_u8();
   magnitude = first & 0x3f;
   if (first & 0x80) {

@@ -62,7 +62,13 @@ class Reader {
   }
 
   // The magnitude goes to `magnitude`; the result says whether the sign bit was set.
-  bool read_var_int(uint64_t& magnitude);
+  bool read_var_int(uint64_t& magnitude) {
+    if (at_ != end_ && *at_ < 0x80) {
+      magnitude = *at_ & 0x3f;
+      return (*at_++ & 0x40) != 0;
+    }
+    return read_var_int_slow(magnitude);
+  }
 
   Bytes read_bytes(uint64_t count) {
     if (count > remaining()) {
@@ -83,6 +89,7 @@ class Reader {
 
  private:
   uint64_t read_var_uint_slow();
+  bool read_var_int_slow(uint64_t& magnitude);
 
   const uint8_t* begin_;
   const uint8_t* at_;

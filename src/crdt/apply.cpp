@@ -65,7 +65,7 @@ void Applier::add_pending(Buffer rest) {
   }
   pending_.missing.insert(pending_.missing.end(), rest_missing_.begin(), rest_missing_.end());
   keep_lowest(pending_.missing);
-  Result<Buffer> merged = merge_updates(std::array<Bytes, 2>{pending_.structs, rest}, no_limits());
+  Result<Buffer> merged = merge_v1(std::array<Bytes, 2>{pending_.structs, rest}, no_limits());
   ASSERT(merged.has_value());
   pending_.structs = std::move(*merged);
 }

@@ -10,22 +10,6 @@
 namespace symphony::crdt {
 namespace {
 
-// Tags of lib0's writeAny.
-enum AnyTag : uint8_t {
-  kUint8Array = 116,
-  kArray = 117,
-  kObject = 118,
-  kStringTag = 119,
-  kTrue = 120,
-  kFalse = 121,
-  kBigInt = 122,
-  kFloat64 = 123,
-  kFloat32 = 124,
-  kInteger = 125,
-  kNull = 126,
-  kUndefined = 127,
-};
-
 // A container being walked: how many elements are still to come, and whether keys stand between them.
 struct Frame {
   uint64_t left;
@@ -54,32 +38,32 @@ const char* walk_any(Reader& in, size_t depth_max, bool check) {
       if (!in.ok()) return fault;
     }
     uint64_t magnitude;
-    switch (in.read_u8()) {
-      case kUndefined:
-      case kNull:
-      case kTrue:
-      case kFalse:
+    switch (static_cast<AnyTag>(in.read_u8())) {
+      case AnyTag::kUndefined:
+      case AnyTag::kNull:
+      case AnyTag::kTrue:
+      case AnyTag::kFalse:
         break;
-      case kInteger:
+      case AnyTag::kInteger:
         in.read_var_int(magnitude);
         break;
-      case kFloat32:
+      case AnyTag::kFloat32:
         in.read_bytes(4);
         break;
-      case kFloat64:
-      case kBigInt:
+      case AnyTag::kFloat64:
+      case AnyTag::kBigInt:
         in.read_bytes(8);
         break;
-      case kStringTag:
+      case AnyTag::kString:
         text();
         break;
-      case kUint8Array:
+      case AnyTag::kUint8Array:
         in.read_var_bytes();
         break;
-      case kObject:
+      case AnyTag::kObject:
         frames.push_back({in.read_var_uint(), true});
         break;
-      case kArray:
+      case AnyTag::kArray:
         frames.push_back({in.read_var_uint(), false});
         break;
       default:

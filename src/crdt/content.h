@@ -29,6 +29,22 @@ enum ContentRef : uint8_t {
   kSkip = 10,
 };
 
+// Tags of lib0's writeAny.
+enum class AnyTag : uint8_t {
+  kUint8Array = 116,
+  kArray = 117,
+  kObject = 118,
+  kString = 119,
+  kTrue = 120,
+  kFalse = 121,
+  kBigInt = 122,
+  kFloat64 = 123,
+  kFloat32 = 124,
+  kInteger = 125,
+  kNull = 126,
+  kUndefined = 127,
+};
+
 inline constexpr uint8_t kTypeRefMax = 6;  // YXmlText; 7 and above are not Yjs 13's
 inline constexpr uint8_t kTypeRefXmlElement = 3;
 inline constexpr uint8_t kTypeRefXmlHook = 5;

@@ -9,6 +9,7 @@
 #include "crdt/format_cleanup.h"
 #include "crdt/merge.h"
 #include "crdt/read.h"
+#include "crdt/update_v2.h"
 
 namespace symphony {
 
@@ -147,9 +148,6 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     auto parsed = parse_state_vector(state_vector);
     if (!parsed) return tl::unexpected(std::move(parsed.error()));
     known = std::move(*parsed);
-    // Descending like the clients; of equal ones the last counts.
-    std::stable_sort(known.begin(), known.end(),
-                     [](const Id& a, const Id& b) { return a.client > b.client; });
   }
 
   struct From {
@@ -180,11 +178,29 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   std::vector<Bytes> parts{state, waiting_deletes.written()};
   Result<Buffer> waiting_structs;
   if (!impl_->pending.structs.empty()) {
-    waiting_structs = diff_update(impl_->pending.structs, known, no_limits());
+    waiting_structs = diff_v1(impl_->pending.structs, known, no_limits());
     ASSERT(waiting_structs.has_value());
     parts.push_back(*waiting_structs);
   }
-  return merge_updates(parts, no_limits());
+  return merge_v1(parts, no_limits());
+}
+
+Result<Applied> Doc::apply_update_v2(Bytes update) {
+  auto v1 = convert_v2_to_v1(update, impl_->options.limits);
+  if (!v1) return tl::unexpected(std::move(v1.error()));
+  auto applied = apply_update(*v1);
+  if (applied && applied->forward) {
+    // What peers are told is v1, which is not what came in.
+    applied->forward = false;
+    applied->updates.insert(applied->updates.begin(), std::move(*v1));
+  }
+  return applied;
+}
+
+Result<Buffer> Doc::encode_state_as_update_v2(Bytes state_vector) const {
+  return encode_state_as_update(state_vector).and_then([](const Buffer& v1) {
+    return convert_v1_to_v2(v1, no_limits(), Infos::kAsIs);
+  });
 }
 
 Buffer Doc::encode_state_vector() const {

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "crdt/encode.h"
+#include "crdt/js_sort.h"
 #include "crdt/update.h"
 
 namespace symphony::crdt {
@@ -92,10 +93,15 @@ class StructWriter {
 struct Place {
   uint64_t client;
   uint32_t clock;
-  uint32_t index;
+  uint32_t index : 31;
+  uint32_t is_gc : 1;
 
   bool before(const Place& other) const {
     return client != other.client ? client > other.client : clock < other.clock;
+  }
+  // Yjs sorts each before the other.
+  bool contends(const Place& other) const {
+    return client == other.client && clock == other.clock && is_gc != other.is_gc;
   }
 };
 
@@ -121,6 +127,9 @@ struct Cursor {
 
   uint32_t end() const { return current.end(); }
   Piece piece() const { return {update, current, in.client(), current.clock, current.len}; }
+  Place place(uint32_t index) const {
+    return {in.client(), current.clock, index & 0x7fffffff, current.ref() == kGc};
+  }
 };
 
 // The same update with its blocks in descending order, as all of Yjs writes them.
@@ -162,10 +171,11 @@ class Merger {
       std::stable_sort(heads_.begin(), heads_.end(), before);
     }
 
+    const bool small = updates_.size() <= kJsSortMax;
     StructWriter writer(bytes);
     while (std::optional<uint32_t> next = take_next()) {
-      Cursor& cursor = cursors_[*next];
-      step(cursor, writer);
+      if (small && contended_) return merge_as_sorted(bytes);
+      step(cursors_[*next], writer);
       put_back(*next);
     }
     if (write_) writer.write(*write_);
@@ -197,7 +207,7 @@ class Merger {
       while (in.next_struct(s)) {
         if (found || s.ref() == kSkip) continue;
         found = true;
-        heads_.push_back({before, s.clock, index});
+        heads_.push_back({before, s.clock, index & 0x7fffffff, s.ref() == kGc});
       }
     }
     const size_t known = deletes_.size();
@@ -215,14 +225,22 @@ class Merger {
 
   // The update to go on with: index into cursors_.
   std::optional<uint32_t> take_next() {
-    const bool fresh = next_head_ < heads_.size();
-    if (active_.empty() && !fresh) return std::nullopt;
-    if (!active_.empty() && !(fresh && heads_[next_head_].before(active_.top().place))) {
-      const uint32_t index = active_.top().place.index;
+    const Place* head = next_head_ < heads_.size() ? &heads_[next_head_] : nullptr;
+    const Place* active = active_.empty() ? nullptr : &active_.top().place;
+    if (head == nullptr && active == nullptr) return std::nullopt;
+    if (head != nullptr && active != nullptr && head->contends(*active)) contended_ = true;
+    if (active != nullptr && !(head != nullptr && head->before(*active))) {
+      const Place taken = *active;
       active_.pop();
-      return index;
+      if (!active_.empty() && active_.top().place.contends(taken)) contended_ = true;
+      return taken.index;
     }
-    const Bytes update = updates_[heads_[next_head_++].index];
+    if (++next_head_ < heads_.size() && heads_[next_head_].contends(*head)) contended_ = true;
+    return open(updates_[head->index]);
+  }
+
+  // A cursor at the start of an update.
+  uint32_t open(Bytes update) {
     if (free_.empty()) {
       cursors_.emplace_back(update, limits_);
       return static_cast<uint32_t>(cursors_.size() - 1);
@@ -238,8 +256,34 @@ class Merger {
     if (cursor.done) {
       free_.push_back(index);
     } else {
-      active_.push({{cursor.in.client(), cursor.current.clock, index}, ++turns_});
+      active_.push({cursor.place(index), ++turns_});
     }
+  }
+
+  // From the start again, as Yjs does it: sorting before every step.
+  Buffer merge_as_sorted(size_t bytes) {
+    write_.reset();
+    cursors_.clear();
+    std::vector<Place> places;
+    for (uint32_t i = 0; i < updates_.size(); ++i) {
+      const Cursor& cursor = cursors_.emplace_back(updates_[i], limits_);
+      if (!cursor.done) places.push_back(cursor.place(i));
+    }
+    StructWriter writer(bytes);
+    const auto before = [](const Place& a, const Place& b) { return a.before(b) || a.contends(b); };
+    while (!places.empty()) {
+      js_sort(places, before);
+      const uint32_t index = places.front().index;
+      Cursor& cursor = cursors_[index];
+      step(cursor, writer);
+      if (cursor.done) {
+        places.erase(places.begin());
+      } else {
+        places.front() = cursor.place(index);
+      }
+    }
+    if (write_) writer.write(*write_);
+    return writer.finish(deletes_);
   }
 
   // Writes from the update that comes first until another may have to go before it.
@@ -304,6 +348,7 @@ class Merger {
   std::vector<uint32_t> free_;
   std::priority_queue<Active> active_;
   uint64_t turns_ = 0;
+  bool contended_ = false;      // two updates are at one place, one with a GC and one with an item
   std::optional<Piece> write_;  // waits to be written, since what follows may join it
 };
 
@@ -348,11 +393,11 @@ void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruc
   write_content(out, s.ref(), s.len, update.subspan(s.content_at, s.content_bytes), offset);
 }
 
-Result<Buffer> merge_updates(std::span<const Bytes> updates, const DocLimits& limits) {
+Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits) {
   return Merger(limits).merge(updates);
 }
 
-Result<Buffer> diff_update(Bytes update, std::span<const Id> state_vector, const DocLimits& limits) {
+Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits) {
   StructReader in(update, limits);
   StructWriter writer(256);
   ParsedStruct s;

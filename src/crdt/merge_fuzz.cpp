@@ -21,10 +21,10 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   if (!parse_update(both[0], limits, parsed)) return 0;
   std::vector<Id> vector;
   for (const ParsedBlock& block : parsed.blocks) vector.push_back({block.client, block.count});
-  const auto cut = diff_update(both[0], vector, limits);
+  const auto cut = diff_v1(both[0], vector, limits);
   ASSERT(cut && parse_update(*cut, limits, parsed));
   const bool valid = parse_update(both[1], limits, parsed).has_value();
-  const auto merged = merge_updates(both, limits);
+  const auto merged = merge_v1(both, limits);
   ASSERT(merged.has_value() == valid);
   if (merged) ASSERT(parse_update(*merged, limits, parsed).has_value());
   return 0;

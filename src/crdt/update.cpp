@@ -61,6 +61,8 @@ Result<std::vector<Id>> parse_state_vector(Bytes input) {
     vector.push_back({client, static_cast<uint32_t>(std::min(clock, kClockMax))});
   }
   if (!in.ok() || !in.at_end()) return fail(Code::kInvalid, "malformed state vector");
+  std::stable_sort(vector.begin(), vector.end(),
+                   [](const Id& a, const Id& b) { return a.client > b.client; });
   return vector;
 }
 

@@ -37,7 +37,8 @@ DocLimits no_limits();
 // Fills `out` (reusing its memory). An error says what is wrong and at which byte. Cost: one pass.
 Result<void> parse_update(Bytes input, const DocLimits& limits, ParsedUpdate& out);
 
-// Client and clock pairs of an encoded state vector. kInvalid if it is malformed.
+// Client and clock pairs of an encoded state vector, descending by client; of equal ones the last counts.
+// kInvalid if it is malformed.
 Result<std::vector<Id>> parse_state_vector(Bytes input);
 
 }  // namespace symphony::crdt

@@ -21,49 +21,17 @@ uint64_t big_endian(Bytes bytes) {
   return word;
 }
 
-void append_utf8(std::string& out, uint32_t code) {
-  if (code < 0x80) {
-    out += static_cast<char>(code);
-  } else if (code < 0x800) {
-    out += static_cast<char>(0xc0 | code >> 6);
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else if (code < 0x10000) {
-    out += static_cast<char>(0xe0 | code >> 12);
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  } else {
-    out += static_cast<char>(0xf0 | code >> 18);
-    out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
-    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
-    out += static_cast<char>(0x80 | (code & 0x3f));
-  }
-}
-
 // Puts members, as they were read one after the other, where Value::set would have put them. Not by calling
 // it: it is linear, and how many members there are is a peer's choice.
 void order_members(std::vector<Value::Member>& members) {
-  if (members.size() < 2) return;
-  struct Place {
-    uint64_t rank;  // index keys first, ascending; the others as they came
-    size_t at;      // of the value that counts
-  };
-  std::vector<size_t> by_key(members.size());
-  std::iota(by_key.begin(), by_key.end(), size_t{0});
-  std::stable_sort(by_key.begin(), by_key.end(),
-                   [&](size_t a, size_t b) { return members[a].key < members[b].key; });
-  std::vector<Place> places;
-  for (size_t i = 0; i < by_key.size();) {
-    const size_t first = by_key[i];
-    size_t last = first;
-    for (; i < by_key.size() && members[by_key[i]].key == members[first].key; ++i) last = by_key[i];
-    uint64_t rank;
-    if (!is_index_key(members[first].key, rank)) rank = (uint64_t{1} << 32) + first;
-    places.push_back({rank, last});
-  }
-  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.rank < b.rank; });
+  std::vector<std::string_view> keys;
+  keys.reserve(members.size());
+  for (const Value::Member& member : members) keys.push_back(member.key);
+  const std::vector<uint32_t> order = property_order(keys);
+  if (order.empty()) return;
   std::vector<Value::Member> ordered;
-  ordered.reserve(places.size());
-  for (const Place& place : places) ordered.push_back(std::move(members[place.at]));
+  ordered.reserve(order.size());
+  for (const uint32_t at : order) ordered.push_back(std::move(members[at]));
   members = std::move(ordered);
 }
 
@@ -187,6 +155,62 @@ class JsonParser {
 };
 
 }  // namespace
+
+void append_utf8(std::string& out, uint32_t code) {
+  if (code < 0x80) {
+    out += static_cast<char>(code);
+  } else if (code < 0x800) {
+    out += static_cast<char>(0xc0 | code >> 6);
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  } else if (code < 0x10000) {
+    out += static_cast<char>(0xe0 | code >> 12);
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  } else {
+    out += static_cast<char>(0xf0 | code >> 18);
+    out += static_cast<char>(0x80 | (code >> 12 & 0x3f));
+    out += static_cast<char>(0x80 | (code >> 6 & 0x3f));
+    out += static_cast<char>(0x80 | (code & 0x3f));
+  }
+}
+
+std::vector<uint32_t> property_order(std::span<const std::string_view> keys) {
+  // Small objects of plain names are the rule, and in order.
+  constexpr size_t kSmall = 8;
+  bool surely = keys.size() <= kSmall;
+  for (size_t i = 0; surely && i < keys.size(); ++i) {
+    surely = keys[i].empty() || keys[i][0] < '0' || keys[i][0] > '9';
+    for (size_t k = 0; surely && k < i; ++k) surely = keys[k] != keys[i];
+  }
+  if (surely) return {};
+
+  struct Place {
+    uint64_t rank;  // index keys first, ascending; the others as they came
+    uint32_t at;    // of the value that counts
+  };
+  std::vector<uint32_t> by_key(keys.size());
+  std::iota(by_key.begin(), by_key.end(), 0u);
+  std::stable_sort(by_key.begin(), by_key.end(), [&](uint32_t a, uint32_t b) { return keys[a] < keys[b]; });
+  std::vector<Place> places;
+  for (size_t i = 0; i < by_key.size();) {
+    const uint32_t first = by_key[i];
+    uint32_t last = first;
+    for (; i < by_key.size() && keys[by_key[i]] == keys[first]; ++i) last = by_key[i];
+    uint64_t rank;
+    if (!is_index_key(keys[first], rank)) rank = (uint64_t{1} << 32) + first;
+    places.push_back({rank, last});
+  }
+  std::sort(places.begin(), places.end(), [](const Place& a, const Place& b) { return a.rank < b.rank; });
+  std::vector<uint32_t> order;
+  order.reserve(places.size());
+  bool as_given = places.size() == keys.size();
+  for (const Place& place : places) {
+    as_given = as_given && place.at == order.size();
+    order.push_back(place.at);
+  }
+  if (as_given) order.clear();
+  return order;
+}
 
 bool is_index_key(std::string_view key, uint64_t& index) {
   if (key.empty() || key.size() > 10 || (key.size() > 1 && key[0] == '0')) return false;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -38,7 +39,14 @@ std::string to_js_string(const Value& value);
 // Number.prototype.toString.
 std::string js_number(double number);
 
+// Appends a code point; half of a surrogate pair as its three-byte form.
+void append_utf8(std::string& out, uint32_t code);
+
 // Whether JavaScript orders this property key as an array index; its number if so.
 bool is_index_key(std::string_view key, uint64_t& index);
+
+// The order in which JavaScript lists properties that were set in the order of `keys`: for each the index of
+// the key that was set last. Empty if that is 0, 1, 2, .. Cost: n log n.
+std::vector<uint32_t> property_order(std::span<const std::string_view> keys);
 
 }  // namespace symphony::crdt
