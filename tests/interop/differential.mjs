@@ -7,7 +7,9 @@
 // state vector, encodeStateAsUpdate, 'update' events, what is pending, and the JSON and delta of every root are equal, byte
 // for byte; every few steps diffs against state vectors and the engine's invariants too. Runs have the seeds --seed,
 // --seed + 1, ..; a run that fails can be repeated alone with `--seed <its seed> --runs 1`, and its shortest failing list of
-// updates is printed in hex. In a quarter of the runs the engine may forward an update as it came instead of writing it again;
+// updates is printed in hex. In a tenth of the runs all updates come as v2. After some steps the functions that work on
+// updates without a document (merge, diff, conversion, state vector, meta; v1 and v2) get a random choice of the run's
+// updates. In a quarter of the runs the engine may forward an update as it came instead of writing it again;
 // then a third document, fed with nothing but what the engine gives out, must know and show what the server does.
 //
 // Two exceptions to byte equality are documented for Yjs itself: peers may disagree about GC structs left by the deletion
@@ -23,9 +25,11 @@ import { parseArgs } from 'node:util';
 import * as Y from 'yjs';
 import { difference, Peer, unequal } from './lib/compare.mjs';
 import { EngineTool, YjsTool } from './lib/engine.mjs';
+import { Prng } from './lib/prng.mjs';
 import { base64, readRoot, Reference, sorted } from './lib/reference.mjs';
 import { allReads, command, shrink } from './lib/replay.mjs';
 import { Script } from './lib/script.mjs';
+import { updatesCase, updatesDifference } from './lib/updates.mjs';
 
 const { values: args } = parseArgs({
   options: {
@@ -59,6 +63,7 @@ class Run {
     this.script = new Script(seed, lengthOf(seed));
     this.name = `run ${seed}`;
     this.mode = this.script.mode;
+    this.rng = new Prng(seed + 2 ** 40);
     this.reference = new Reference(this.mode);
     this.peer = this.mode.forward ? new Peer() : null;
     this.history = [];
@@ -73,7 +78,9 @@ class Run {
   deliver(update, note, diffs) {
     const index = this.history.length;
     const step = { update, note, diffs, reads: allReads, check: index % 8 === 0 || this.script.ends };
+    if (this.mode.v2) Object.assign(step, { update: Y.convertUpdateFormatV1ToV2(update), v: 2 });
     this.history.push(step);
+    if (this.rng.chance(0.2)) this.#functions(index);
     const expected = this.reference.step(step);
     this.#expect(expected, step, index, this.peer);
     return this.reference.emitted;
@@ -85,6 +92,23 @@ class Run {
       (actual) => this.#judge(difference(expected, actual, step, peer), index),
       (error) => this.#judge(error.message, index),
     ));
+  }
+
+  // Some updates of the run's past, and what the functions on updates make of them.
+  #functions(index) {
+    const { rng } = this;
+    const version = rng.pick([1, 2]);
+    const inVersion = ({ update, v = 1 }) => {
+      if (v === version) return update;
+      return version === 2 ? Y.convertUpdateFormatV1ToV2(update) : Y.convertUpdateFormatV2ToV1(update);
+    };
+    const updates = Array.from({ length: rng.between(1, 6) }, () => inVersion(rng.chance(0.5) ? this.history[rng.below(index + 1)] : this.history[Math.max(0, index - rng.below(6))]));
+    if (rng.chance(0.1)) updates.push(version === 2 ? Y.encodeStateAsUpdateV2(this.doc) : Y.encodeStateAsUpdate(this.doc));
+    const wanted = updatesCase(version, updates, Y.encodeStateVector(rng.chance(0.5) ? this.doc : rng.pick(this.script.clients.filter((one) => !one.isModern)).doc));
+    this.answers.push(this.tool.send(wanted.command).then((actual) => {
+      const what = updatesDifference(wanted, actual);
+      if (what !== null) this.#judge(what, index);
+    }));
   }
 
   #judge(what, index) {

@@ -15,7 +15,9 @@
 //   {"op":"drop","doc":"a"}                   {"ok":true}
 //   {"op":"step","doc":"a","update":B,"reads":[["json","m","map"],["delta","t"],["text","t"]],"diffs":[B..],
 //    "check":true}                            apply and everything that a comparison wants, in one answer
+//                                            with "v":2 the update is one of v2
 //   {"op":"awareness",..}                     see awareness_commands.h
+//   {"op":"updates",..}                       see update_commands.h
 //
 // B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
 // refused command is answered with {"ok":false,"code":"invalid","error":".."}. Commands may be sent in any
@@ -25,61 +27,25 @@
 #include <algorithm>
 #include <boost/json/src.hpp>  // header-only: this program is its only user
 #include <cstdlib>
-#include <cstring>
 #include <map>
 #include <stdexcept>
 #include <string>
 #include <string_view>
 
 #include "awareness_commands.h"
+#include "base64.h"
 #include "symphony/doc.h"
+#include "update_commands.h"
 
 namespace json = boost::json;
 using symphony::Buffer;
 using symphony::Bytes;
 using symphony::Doc;
+using symphony::from_base64;
+using symphony::to_base64;
 using symphony::TypeKind;
 
 namespace {
-
-constexpr char kAlphabet[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-
-std::string to_base64(Bytes in) {
-  std::string out;
-  out.reserve((in.size() + 2) / 3 * 4);
-  size_t i = 0;
-  for (; i + 2 < in.size(); i += 3) {
-    const uint32_t v = uint32_t{in[i]} << 16 | uint32_t{in[i + 1]} << 8 | in[i + 2];
-    out += {kAlphabet[v >> 18], kAlphabet[v >> 12 & 63], kAlphabet[v >> 6 & 63], kAlphabet[v & 63]};
-  }
-  if (i + 1 == in.size()) {
-    const uint32_t v = uint32_t{in[i]} << 16;
-    out += {kAlphabet[v >> 18], kAlphabet[v >> 12 & 63], '=', '='};
-  } else if (i + 2 == in.size()) {
-    const uint32_t v = uint32_t{in[i]} << 16 | uint32_t{in[i + 1]} << 8;
-    out += {kAlphabet[v >> 18], kAlphabet[v >> 12 & 63], kAlphabet[v >> 6 & 63], '='};
-  }
-  return out;
-}
-
-Buffer from_base64(std::string_view in) {
-  while (!in.empty() && in.back() == '=') in.remove_suffix(1);
-  Buffer out;
-  out.reserve(in.size() * 3 / 4);
-  uint32_t bits = 0;
-  int count = 0;
-  for (const char c : in) {
-    const char* at = static_cast<const char*>(std::memchr(kAlphabet, c, 64));
-    if (at == nullptr) throw std::invalid_argument("not base64");
-    bits = bits << 6 | static_cast<uint32_t>(at - kAlphabet);
-    count += 6;
-    if (count >= 8) {
-      count -= 8;
-      out.push_back(static_cast<uint8_t>(bits >> count));
-    }
-  }
-  return out;
-}
 
 std::string_view view(const json::value& v) {
   const json::string& s = v.as_string();
@@ -118,6 +84,7 @@ class Tool {
   json::object run(const json::object& command) {
     const std::string_view op = view(command.at("op"));
     if (op == "awareness") return awareness_.run(command);
+    if (op == "updates") return symphony::update_command(command);
     const std::string name(view(command.at("doc")));
     if (op == "new") return create(name, command);
     const auto it = docs_.find(name);
@@ -162,7 +129,9 @@ class Tool {
 
   static json::object apply(Doc& doc, const json::object& command) {
     const Buffer update = from_base64(view(command.at("update")));
-    const auto applied = doc.apply_update(update);
+    const auto* version = command.if_contains("v");
+    const bool v2 = version != nullptr && version->as_int64() == 2;
+    const auto applied = v2 ? doc.apply_update_v2(update) : doc.apply_update(update);
     if (!applied) return refusal(applied.error());
     json::array updates;
     if (applied->forward) updates.emplace_back(to_base64(update));
@@ -190,14 +159,21 @@ class Tool {
     }
     answer["values"] = std::move(values);
     if (const json::value* wanted = command.if_contains("diffs")) {
-      json::array diffs;
+      json::array diffs, diffs_v2;
       for (const json::value& sv : wanted->as_array()) {
         const auto diff = doc.encode_state_as_update(from_base64(view(sv)));
         diffs.emplace_back(diff ? to_base64(*diff) : "refused: " + diff.error().message);
+        if (!command.contains("check")) continue;
+        const auto diff_v2 = doc.encode_state_as_update_v2(from_base64(view(sv)));
+        diffs_v2.emplace_back(diff_v2 ? to_base64(*diff_v2) : "refused: " + diff_v2.error().message);
       }
       answer["diffs"] = std::move(diffs);
+      answer["diffs_v2"] = std::move(diffs_v2);
     }
-    if (command.contains("check")) answer["broken"] = doc.check_invariants();
+    if (command.contains("check")) {
+      answer["broken"] = doc.check_invariants();
+      answer["state_v2"] = to_base64(doc.encode_state_as_update_v2().value_or(Buffer()));
+    }
     return answer;
   }
 

@@ -9,6 +9,7 @@ export function difference(expected, actual, step, peer = null) {
   if (!actual.ok) return `the engine refused what Yjs accepted: ${actual.code}: ${actual.error}`;
   if (expected.sv !== actual.sv) return unequal('state vector', hex(expected.sv), hex(actual.sv));
   if (expected.state !== actual.state) return unequal('encodeStateAsUpdate', hex(expected.state), hex(actual.state));
+  if (expected.state_v2 !== undefined && expected.state_v2 !== actual.state_v2) return unequal('encodeStateAsUpdateV2', hex(expected.state_v2), hex(actual.state_v2));
   const event = peer ? peer.difference(expected, actual, step) : eventDifference(expected.updates, actual.updates);
   if (event !== null) return event;
   if (expected.updates.length > 0 !== (actual.changed ?? expected.updates.length > 0)) return unequal('changed', expected.updates.length > 0, actual.changed);
@@ -17,6 +18,9 @@ export function difference(expected, actual, step, peer = null) {
     if (expected.values[i] !== actual.values[i]) return unequal(step.reads[i].join(' '), expected.values[i], actual.values[i]);
   }
   for (let i = 0; i < expected.diffs.length; i++) {
+    if (expected.diffs_v2 !== undefined && expected.diffs_v2[i] !== actual.diffs_v2[i]) {
+      return unequal(`v2 diff against ${Buffer.from(step.diffs[i]).toString('hex')}`, hex(expected.diffs_v2[i]), hex(actual.diffs_v2[i]));
+    }
     if (expected.diffs[i] !== actual.diffs[i]) {
       return unequal(`diff against ${Buffer.from(step.diffs[i]).toString('hex')}`, hex(expected.diffs[i]), hex(actual.diffs[i]));
     }

@@ -56,13 +56,19 @@ export class Reference {
   }
 
   // Applies one update and answers what the engine must answer.
-  step({ update, reads, diffs = [] }) {
+  step({ update, reads, diffs = [], v = 1, check = false }) {
     this.#emitted = [];
     const { store } = this.doc;
     const waiting = [store.pendingStructs?.update, store.pendingDs];
-    Y.applyUpdate(this.doc, update);
+    if (v === 2) Y.applyUpdateV2(this.doc, update);
+    else Y.applyUpdate(this.doc, update);
     if (this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
-    return { updates: this.#emitted.map(base64), ...this.observe(reads, diffs) };
+    const { doc } = this;
+    return {
+      updates: this.#emitted.map(base64),
+      ...this.observe(reads, diffs),
+      ...(check ? { state_v2: base64(Y.encodeStateAsUpdateV2(doc)), diffs_v2: diffs.map((sv) => base64(Y.encodeStateAsUpdateV2(doc, sv))) } : {}),
+    };
   }
 
   observe(reads, diffs) {

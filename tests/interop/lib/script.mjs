@@ -22,6 +22,7 @@ export class Script {
       listMax: 6,
     };
     this.lossy = rng.chance(0.8);
+    this.mode.v2 = rng.chance(0.1);
     this.ends = false;
   }
 
