@@ -61,6 +61,14 @@ class Reader {
     return read_var_uint_slow();
   }
 
+  // Eight bytes from here on, little-endian as they lie in memory; 0 if fewer are left.
+  uint64_t peek_word() const {
+    uint64_t word = 0;
+    if (remaining() >= sizeof(word)) std::memcpy(&word, at_, sizeof(word));
+    return word;
+  }
+  void skip(size_t count) { at_ += count; }  // no more than remaining()
+
   // The magnitude goes to `magnitude`; the result says whether the sign bit was set.
   bool read_var_int(uint64_t& magnitude) {
     if (at_ != end_ && *at_ < 0x80) {

@@ -11,7 +11,6 @@ namespace symphony::crdt {
 void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
   all_new_ = true;
   left_waiting_ = false;
-  if (update.structs.size() >= BulkIndex::kStructsMin) store_.bulk.start(update);
   if (!apply_one(update, transaction)) return;
 
   const bool left_waiting = left_waiting_;

@@ -7,6 +7,7 @@
 #include "crdt/doc_impl.h"
 #include "crdt/encode.h"
 #include "crdt/format_cleanup.h"
+#include "crdt/load.h"
 #include "crdt/merge.h"
 #include "crdt/read.h"
 #include "crdt/update_v2.h"
@@ -100,17 +101,36 @@ Doc::~Doc() = default;
 Doc::Doc(Doc&&) noexcept = default;
 Doc& Doc::operator=(Doc&&) noexcept = default;
 
+// A whole state into an empty document; false, with nothing changed, if it must go the general way.
+bool Doc::Impl::load(Bytes update) {
+  if (!store.clients.empty() || !store.roots.empty() || !pending.empty() ||
+      update.size() < Loader::kBytesMin || update.size() > options.limits.content_bytes_max) {
+    return false;
+  }
+  transaction.begin(++epoch, false);
+  if (Loader(store, transaction, options.limits).load(update)) return true;
+  store = Store(options);
+  transaction.release();
+  return false;
+}
+
+Result<void> Doc::Impl::integrate(Bytes update) {
+  if (auto valid = parse_update(update, options.limits, parsed); !valid) return valid;
+  if (auto within = check_limits(parsed); !within) return within;
+  store.reserve(parsed);
+  transaction.begin(++epoch, false);
+  applier.apply(parsed, transaction);
+  return {};
+}
+
 Result<Applied> Doc::apply_update(Bytes update) {
   Impl& doc = *impl_;
-  if (auto parsed = parse_update(update, doc.options.limits, doc.parsed); !parsed) {
-    return tl::unexpected(std::move(parsed.error()));
+  const bool loaded = doc.load(update);
+  if (!loaded) {
+    if (auto integrated = doc.integrate(update); !integrated) {
+      return tl::unexpected(std::move(integrated.error()));
+    }
   }
-  if (auto within = doc.check_limits(doc.parsed); !within) return tl::unexpected(std::move(within.error()));
-
-  doc.store.reserve(doc.parsed);
-  doc.transaction.begin(++doc.epoch, false);
-  doc.applier.apply(doc.parsed, doc.transaction);
-  doc.store.bulk.stop();
   doc.transaction.finish_changes();
 
   // Yjs cleans formatting in a transaction of its own that runs before the first one is cleaned up.
@@ -124,8 +144,9 @@ Result<Applied> Doc::apply_update(Bytes update) {
 
   Applied applied;
   applied.changed = doc.transaction.changed();
-  applied.pending = doc.applier.left_waiting();
-  applied.forward = applied.changed && doc.applier.all_new() && doc.options.forward_input;
+  applied.pending = !loaded && doc.applier.left_waiting();
+  const bool all_new = loaded || doc.applier.all_new();
+  applied.forward = applied.changed && all_new && doc.options.forward_input;
   doc.transaction.clean_up();
   if (applied.changed && !applied.forward) applied.updates.push_back(doc.transaction.encode());
   if (format_cleanup && cleanup.changed()) {
@@ -133,7 +154,7 @@ Result<Applied> Doc::apply_update(Bytes update) {
     applied.updates.push_back(cleanup.encode());
   }
   doc.store.compact_if_worthwhile();
-  if (doc.parsed.structs.capacity() > kScratchStructs) {
+  if (loaded || doc.parsed.structs.capacity() > kScratchStructs) {
     // A big update came; what it took to read and apply it is not what the next one takes.
     doc.parsed = ParsedUpdate();
     doc.transaction.release();

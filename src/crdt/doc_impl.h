@@ -14,6 +14,8 @@ struct Doc::Impl {
   explicit Impl(const DocOptions& o)
       : options(o), store(o), applier(store, pending), transaction(store, options) {}
 
+  bool load(Bytes update);
+  Result<void> integrate(Bytes update);
   Result<void> check_limits(const crdt::ParsedUpdate& update) const;
   bool may_wait(const crdt::ParsedUpdate& update) const;
 

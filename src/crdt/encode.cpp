@@ -61,7 +61,7 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   const bool has_right_origin = lineage.right_origin_slot != kNil;
   out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) |
                               (has_right_origin ? kInfoRightOrigin : 0) |
-                              (lineage.in_map ? kInfoParentSub : 0)));
+                              (lineage.in_map() ? kInfoParentSub : 0)));
   if (offset > 0) {
     write_id(out, store.client_id(lineage.slot), item.clock + offset - 1);
   } else if (has_origin) {
@@ -78,7 +78,7 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
       out.var_uint(0);
       write_id(out, store.client_id(store.slot(owner)), owner.clock);
     }
-    if (lineage.in_map) out.var_string(store.text(store.entries[lineage.parent].key));
+    if (lineage.in_map()) out.var_string(store.text(store.entries[lineage.parent()].key));
   }
   if (item.ref == kType) {
     write_type(out, store, store.types[item.content]);

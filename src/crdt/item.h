@@ -53,10 +53,11 @@ struct Lineage {
   Slot slot = kNil;
   Slot origin_slot = kNil;        // kNil: no origin
   Slot right_origin_slot = kNil;  // kNil: no right origin
-  uint32_t parent : 31;           // TypeIndex, or EntryIndex if in_map
-  uint32_t in_map : 1;
+  uint32_t place = 0;             // parent << 1 | in_map: one word, so that it is written and read as one
 
-  Lineage() : parent(0), in_map(0) {}
+  bool in_map() const { return (place & 1) != 0; }
+  uint32_t parent() const { return place >> 1; }  // TypeIndex, or EntryIndex if in_map
+  void set_parent(uint32_t index, bool is_entry) { place = index << 1 | (is_entry ? 1 : 0); }
 
   friend bool operator==(const Lineage&, const Lineage&) = default;
 };

@@ -30,7 +30,8 @@ uint32_t take_free(std::vector<uint32_t>& free, std::vector<T>& all) {
 
 }  // namespace
 
-Store::Store(const DocOptions& options) : seed_(Prng::mix(options.seed + 1)) {}
+Store::Store(const DocOptions& options)
+    : lineages(Prng::mix(options.seed + 2)), seed_(Prng::mix(options.seed + 1)) {}
 
 // --- clients
 
@@ -79,6 +80,14 @@ void Store::reserve(const ParsedUpdate& update) {
   reserve_exactly(arena, bytes + update.structs.size() / 256);
 }
 
+void Store::shrink() {
+  const auto shrink = [](auto& array) {
+    if (array.capacity() > array.size() + array.size() / 8) array.shrink_to_fit();
+  };
+  shrink(items);
+  shrink(arena);
+}
+
 void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
 
 ItemIndex Store::find(Slot wanted, uint32_t clock) const {
@@ -89,25 +98,6 @@ ItemIndex Store::find(Slot wanted, uint32_t clock) const {
   }
   const StructList& structs = clients[wanted].structs;
   return structs.item(structs.find(clock, items));
-}
-
-uint32_t Store::lineage(const Lineage& wanted) {
-  if (last_lineage_ < lineages.size() && lineages[last_lineage_] == wanted) return last_lineage_;
-  const auto hash = [&](const Lineage& l) {
-    const uint64_t who = uint64_t{l.slot} << 32 | l.origin_slot;
-    const uint64_t where = uint64_t{l.right_origin_slot} << 32 | uint32_t{l.parent} << 1 | l.in_map;
-    return Prng::mix(Prng::mix(who ^ seed_) ^ where);
-  };
-  last_lineage_ = lineage_index_.find(hash(wanted), static_cast<uint32_t>(lineages.size()),
-                                      [&](uint32_t i) { return lineages[i] == wanted; });
-  if (last_lineage_ == kNil) {
-    ASSERT(lineages.size() < kLineagesMax);  // Doc::Impl::check_limits
-    lineages.push_back(wanted);
-    last_lineage_ = static_cast<uint32_t>(lineages.size() - 1);
-    lineage_index_.added(static_cast<uint32_t>(lineages.size()),
-                         [&](uint32_t i) { return hash(lineages[i]); });
-  }
-  return last_lineage_;
 }
 
 ItemIndex Store::first_of_entry(EntryIndex entry) const {
@@ -154,6 +144,17 @@ void Store::free_type(TypeIndex index) {
   dead_bytes_ += type.name.bytes;
   type = Type{};
   free_types_.push_back(index);
+}
+
+void Store::set_type(ItemIndex item, Bytes payload) {
+  Reader reader(payload);
+  const TypeIndex index = new_type();
+  Type& type = types[index];
+  type.owner = item;
+  type.type_ref = static_cast<uint8_t>(reader.read_var_uint());
+  const Bytes name = reader.at_end() ? Bytes() : reader.read_var_bytes();
+  if (!name.empty()) type.name = store_bytes(name);
+  items[item].content = index;
 }
 
 uint64_t Store::entry_hash(TypeIndex type, std::string_view key) const {
@@ -403,11 +404,10 @@ void Store::compact_if_worthwhile() {
 
 size_t Store::memory_bytes() const {
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
-  size_t bytes = sizeof(Store) + held(clients) + held(items) + held(lineages) +
-                 lineage_index_.memory_bytes() + held(types) + held(entries) + held(roots) + held(arena) +
-                 held(entry_cells_) + held(spans_) + held(free_spans_) + held(free_items_) +
-                 held(free_types_) + held(free_entries_) + held(descending_) + client_index_.memory_bytes() +
-                 root_index_.memory_bytes();
+  size_t bytes = sizeof(Store) + held(clients) + held(items) + lineages.memory_bytes() + held(types) +
+                 held(entries) + held(roots) + held(arena) + held(entry_cells_) + held(spans_) +
+                 held(free_spans_) + held(free_items_) + held(free_types_) + held(free_entries_) +
+                 held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
   return bytes;
 }
@@ -455,7 +455,7 @@ std::string Store::check_invariants() const {
     if (!alive[index] || items[index].is_gc()) continue;
     const Item& item = items[index];
     const std::string at = where(slot(item), item.clock);
-    const uint32_t owner = lineage_of(item).parent;
+    const uint32_t owner = lineage_of(item).parent();
     if (owner >= (in_map(item) ? entries.size() : types.size())) return "an item has no parent" + at;
     const Type& parent = types[parent_type(item)];
     if (item.right != kNil && (!alive[item.right] || items[item.right].left != index)) {

@@ -17,6 +17,7 @@
 #include "crdt/bulk_index.h"
 #include "crdt/dense_index.h"
 #include "crdt/item.h"
+#include "crdt/lineage_table.h"
 #include "crdt/struct_list.h"
 #include "crdt/update.h"
 #include "symphony/types.h"
@@ -48,24 +49,23 @@ class Store {
 
   ItemIndex new_item();
   void reserve(const ParsedUpdate& update);  // room for a bulk of structs; does nothing for a few
+  void shrink();                             // gives back what a bulk left over
   void free_item(ItemIndex index);
   // The item that covers `clock` of `slot`; it must be known.
   ItemIndex find(Slot slot, uint32_t clock) const;
 
-  // What most neighbours share is kept once. Finds or adds; there may be kLineagesMax.
-  uint32_t lineage(const Lineage& lineage);
   const Lineage& lineage_of(const Item& item) const { return lineages[item.lineage]; }
   Slot slot(const Item& item) const { return lineage_of(item).slot; }
   SlotId origin(const Item& item) const { return {lineage_of(item).origin_slot, item.origin_clock}; }
   SlotId right_origin(const Item& item) const {
     return {lineage_of(item).right_origin_slot, item.right_origin_clock};
   }
-  bool in_map(const Item& item) const { return lineage_of(item).in_map; }
-  EntryIndex entry_of(const Item& item) const { return lineage_of(item).parent; }  // only if in_map
-  TypeIndex parent_type(const Item& item) const {
-    const Lineage& own = lineage_of(item);
-    return own.in_map ? entries[own.parent].type : own.parent;
+  TypeIndex type_of(const Lineage& lineage) const {
+    return lineage.in_map() ? entries[lineage.parent()].type : lineage.parent();
   }
+  bool in_map(const Item& item) const { return lineage_of(item).in_map(); }
+  EntryIndex entry_of(const Item& item) const { return lineage_of(item).parent(); }  // only if in_map
+  TypeIndex parent_type(const Item& item) const { return type_of(lineage_of(item)); }
   // The leftmost item of an entry's chain, kNil if it is empty.
   ItemIndex first_of_entry(EntryIndex entry) const;
 
@@ -75,6 +75,8 @@ class Store {
   TypeIndex add_root(std::string_view name);  // finds or adds
   TypeIndex new_type();
   void free_type(TypeIndex index);  // and its entries
+  // Gives a fresh item of ref kType its type, from the payload on the wire.
+  void set_type(ItemIndex item, Bytes payload);
   EntryIndex find_entry(TypeIndex type, std::string_view key) const;
   EntryIndex add_entry(TypeIndex type, std::string_view key);  // finds or adds
   std::string_view text(Span span) const {
@@ -106,7 +108,7 @@ class Store {
   // The arrays. Indices are stable; references are not (any call that adds may move them).
   std::vector<Client> clients;
   std::vector<Item> items;
-  std::vector<Lineage> lineages;
+  LineageTable lineages;
   std::vector<Type> types;
   std::vector<Entry> entries;
   std::vector<TypeIndex> roots;  // in the order of their creation
@@ -125,8 +127,6 @@ class Store {
 
   uint64_t seed_;
   DenseIndex client_index_;
-  DenseIndex lineage_index_;
-  uint32_t last_lineage_ = 0;
   DenseIndex root_index_;
   std::vector<uint32_t> entry_cells_;  // open addressing; entries are removed, so with tombstones
   uint32_t entry_cells_used_ = 0;      // full or tombstone

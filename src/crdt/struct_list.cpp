@@ -61,6 +61,18 @@ void StructList::make_listed(Chunk& chunk, const std::vector<Item>& items) {
   }
 }
 
+void StructList::append_range(ItemIndex first, uint32_t count, const std::vector<Item>& items) {
+  chunks_.reserve(chunks_.size() + count / kChunkMax + 1);
+  size_ += count;
+  for (uint32_t done = 0; done < count;) {
+    Chunk& chunk = chunks_.emplace_back();
+    chunk.first_item = first + done;
+    chunk.first_clock = items[chunk.first_item].clock;
+    chunk.count = static_cast<uint16_t>(std::min(kChunkMax, count - done));
+    done += chunk.count;
+  }
+}
+
 void StructList::push_back(uint32_t clock, ItemIndex item, const std::vector<Item>& items) {
   ++size_;
   if (!chunks_.empty() && chunks_.back().count < kChunkMax) {

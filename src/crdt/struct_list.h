@@ -67,8 +67,8 @@ class StructList {
     return true;
   }
 
-  // Room for `more` structs that follow as one bulk.
-  void reserve(size_t more) { chunks_.reserve(chunks_.size() + more / kChunkMax + 1); }
+  // Items first .. first + count - 1, in the order of their clocks, behind the others.
+  void append_range(ItemIndex first, uint32_t count, const std::vector<Item>& items);
 
   void push_back(uint32_t clock, ItemIndex item, const std::vector<Item>& items);
 

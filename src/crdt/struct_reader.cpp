@@ -68,7 +68,12 @@ bool StructReader::next_block() {
   if (blocks_left_ == 0 || !in_.ok()) return false;
   --blocks_left_;
   block_structs_ = in_.read_var_uint();
+  const uint64_t word = in_.peek_word();
+  const size_t client_at = in_.position();
   client_ = in_.read_var_uint();
+  client_bytes_ = in_.position() - client_at;
+  client_mask_ = client_bytes_ < 8 ? (uint64_t{1} << (client_bytes_ * 8)) - 1 : 0;
+  client_word_ = word & client_mask_;
   clock_ = in_.read_var_uint();
   if (failed()) return false;
   if (block_structs_ > in_.remaining() / 2) {
@@ -115,6 +120,15 @@ uint32_t StructReader::length(uint64_t value) {
   return static_cast<uint32_t>(value);
 }
 
+// A client id. Most structs name their own client twice: it is known by its bytes.
+uint64_t StructReader::client_of() {
+  if (client_word_ != 0 && (in_.peek_word() & client_mask_) == client_word_) {
+    in_.skip(client_bytes_);
+    return client_;
+  }
+  return in_.read_var_uint();
+}
+
 // The clock of an id of `client` that the current struct refers to.
 uint32_t StructReader::clock_of(uint64_t client) {
   const uint64_t clock = in_.read_var_uint();
@@ -135,11 +149,11 @@ void StructReader::one_struct(ParsedStruct& s) {
     return;
   }
   if (s.info & kInfoOrigin) {
-    s.origin_client = in_.read_var_uint();
+    s.origin_client = client_of();
     s.origin_clock = clock_of(s.origin_client);
   }
   if (s.info & kInfoRightOrigin) {
-    s.right_origin_client = in_.read_var_uint();
+    s.right_origin_client = client_of();
     s.right_origin_clock = clock_of(s.right_origin_client);
   }
   if (!(s.info & (kInfoOrigin | kInfoRightOrigin))) {
@@ -178,11 +192,11 @@ void StructReader::content(uint8_t ref, ParsedStruct& s) {
       break;
     case kString: {
       const Bytes text = in_.read_var_bytes();
-      const auto units = utf16_length(text);
       if (!in_.ok()) return;
+      s.ascii = is_ascii(text);
+      const auto units = s.ascii ? text.size() : utf16_length(text);
       if (!units) return refuse("a text is not valid UTF-8");
       s.len = length(*units);
-      s.ascii = *units == text.size();
       at = in_.position() - text.size();
       break;
     }

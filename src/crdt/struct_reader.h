@@ -106,6 +106,7 @@ class StructReader {
   bool failed();
   void note(const char* fault);
   uint32_t length(uint64_t value);
+  uint64_t client_of();
   uint32_t clock_of(uint64_t client);
   void one_struct(ParsedStruct& s);
   void content(uint8_t ref, ParsedStruct& s);
@@ -118,6 +119,9 @@ class StructReader {
   uint64_t block_structs_ = 0;
   uint64_t structs_left_ = 0;
   uint64_t client_ = 0;
+  uint64_t client_word_ = 0;  // its bytes, as they began the block; 0: too long or too near the end
+  uint64_t client_mask_ = 0;
+  size_t client_bytes_ = 0;
   uint64_t clock_ = 0;
   const char* what_ = nullptr;
   size_t failed_at_ = 0;

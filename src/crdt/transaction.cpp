@@ -70,13 +70,13 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   right.kept = left.kept;
   Lineage lineage = store_.lineage_of(left);
   lineage.origin_slot = slot;
-  right.lineage = store_.lineage(lineage) & kLineageMask;
+  right.lineage = store_.lineages.add(lineage) & kLineageMask;
   left.len = diff;
   left.right = right_index;
   if (right.right != kNil) {
     store_.items[right.right].left = right_index;
-  } else if (lineage.in_map) {
-    store_.entries[lineage.parent].last = right_index;
+  } else if (lineage.in_map()) {
+    store_.entries[lineage.parent()].last = right_index;
   }
   structs.insert_after(at, right.clock, right_index, store_.items);
   merge_structs_.push_back({slot, right.clock, right.len});
@@ -108,16 +108,14 @@ void Transaction::touch(const ParsedStruct& parsed) {
 // --- integration
 
 // Fills in the parent; false if it has none any more and the struct becomes a GC struct.
-bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Lineage& lineage) {
+bool Transaction::find_parent(const ParsedParent& parent, ItemIndex left, ItemIndex right, Lineage& lineage) {
   if ((left != kNil && store_.items[left].is_gc()) || (right != kNil && store_.items[right].is_gc()))
     return false;
   if (const ItemIndex neighbour = left != kNil ? left : right; neighbour != kNil) {
     const Lineage& known = store_.lineage_of(store_.items[neighbour]);
-    lineage.parent = known.parent;
-    lineage.in_map = known.in_map;
+    lineage.place = known.place;
     return true;
   }
-  const ParsedParent parent = in.update->parent(*in.parsed);
   TypeIndex type;
   if (parent.is_root) {
     type = store_.add_root(parent.root);
@@ -126,8 +124,7 @@ bool Transaction::find_parent(const Incoming& in, ItemIndex left, ItemIndex righ
     if (holder.ref != kType) return false;  // deleted and collected, or never a type
     type = holder.content;
   }
-  lineage.in_map = parent.has_sub;
-  lineage.parent = (parent.has_sub ? store_.add_entry(type, parent.sub) : type) & 0x7fffffff;
+  lineage.set_parent(parent.has_sub ? store_.add_entry(type, parent.sub) : type, parent.has_sub);
   return true;
 }
 
@@ -145,7 +142,6 @@ void Transaction::add_struct(Slot slot, ItemIndex index) {
   const Item& item = store_.items[index];
   Client& client = touch_client(slot);
   client.structs.push_back(item.clock, index, store_.items);
-  if (store_.bulk.active()) store_.bulk.added(slot, client.id, item, index);
   client.state = item.end();
 }
 
@@ -162,7 +158,7 @@ bool Transaction::extend_last(const Incoming& in) {
   Item& item = store_.items[last];
   if (item.ref != kString || item.deleted) return false;
   const Lineage& lineage = store_.lineage_of(item);
-  if (lineage.in_map) return false;
+  if (lineage.in_map()) return false;
   if (item.right == kNil) {
     if (parsed.has_right_origin() || lineage.right_origin_slot != kNil) return false;
   } else {
@@ -173,13 +169,13 @@ bool Transaction::extend_last(const Incoming& in) {
       return false;
     }
   }
-  Type& type = store_.types[lineage.parent];
+  Type& type = store_.types[lineage.parent()];
   if (type.owner != kNil && store_.items[type.owner].deleted) return false;
   store_.append_content(item, in.update->content(parsed), parsed.ascii);
   item.len += parsed.len;
   type.length += parsed.len;
   touch_client(in.slot).state = item.end();
-  add_changed(lineage.parent);
+  add_changed(lineage.parent());
   return true;
 }
 
@@ -203,7 +199,8 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
       lineage.right_origin_slot = in.right_origin_slot;
       right = clean_start(lineage.right_origin_slot, parsed.right_origin_clock);
     }
-    gc = !find_parent(in, left, right, lineage);
+    const bool written = left == kNil && right == kNil;
+    gc = !find_parent(written ? in.update->parent(parsed) : ParsedParent(), left, right, lineage);
     if (offset > 0 && !gc) {
       // The rest of a run whose beginning is known follows that beginning.
       lineage.origin_slot = in.slot;
@@ -211,8 +208,7 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
       left = clean_end(in.slot, origin_clock);
       gc = store_.items[left].is_gc();
       const Lineage& known = store_.lineage_of(store_.items[left]);
-      lineage.parent = known.parent;
-      lineage.in_map = known.in_map;
+      lineage.place = known.place;
     }
   }
   // Field by field in its place, and from here on what the item shares comes along by hand: reading back what
@@ -228,29 +224,29 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
   }
   item.origin_clock = origin_clock;
   item.right_origin_clock = parsed.right_origin_clock;
-  item.lineage = store_.lineage(lineage) & kLineageMask;
+  item.lineage = store_.lineages.add(lineage) & kLineageMask;
   item.ref = parsed.ref() & 0xf;
-  link_new(index, lineage, left, right);
+  place(index, lineage, left, right);
+  add_struct(in.slot, index);
   integrate_content(in, offset, index, lineage);
   finish_new(index, lineage);
 }
 
-void Transaction::link_new(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right) {
+void Transaction::place(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right) {
   const Item& item = store_.items[index];
   const ItemIndex next = left != kNil ? store_.items[left].right : kNil;
   const bool conflict = left != kNil ? next != right : right == kNil || store_.items[right].left != kNil;
   if (conflict) left = resolve_conflicts(item, lineage, left, right);
   link(index, lineage, left);
-  if (!lineage.in_map && item.countable()) store_.types[lineage.parent].length += item.len;
-  add_struct(lineage.slot, index);
+  if (!lineage.in_map() && item.countable()) store_.types[lineage.parent()].length += item.len;
 }
 
 void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
-  const TypeIndex parent = lineage.in_map ? store_.entries[lineage.parent].type : lineage.parent;
+  const TypeIndex parent = store_.type_of(lineage);
   add_changed(parent);
   const ItemIndex owner = store_.types[parent].owner;
   if ((owner != kNil && store_.items[owner].deleted) ||
-      (lineage.in_map && store_.items[index].right != kNil)) {
+      (lineage.in_map() && store_.items[index].right != kNil)) {
     delete_item(index);
   }
 }
@@ -258,9 +254,9 @@ void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
 // YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
 ItemIndex Transaction::resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left,
                                          ItemIndex right) const {
-  ItemIndex other = left != kNil ? store_.items[left].right
-                    : own.in_map ? store_.first_of_entry(own.parent)
-                                 : store_.types[own.parent].start;
+  ItemIndex other = left != kNil   ? store_.items[left].right
+                    : own.in_map() ? store_.first_of_entry(own.parent())
+                                   : store_.types[own.parent()].start;
   Passed passed;
   uint32_t conflicting_from = 0;  // passed since then: in conflict with `item`
   while (other != kNil && other != right) {
@@ -296,16 +292,16 @@ void Transaction::link(ItemIndex index, const Lineage& lineage, ItemIndex left) 
   if (left != kNil) {
     item.right = store_.items[left].right;
     store_.items[left].right = index;
-  } else if (lineage.in_map) {
-    item.right = store_.first_of_entry(lineage.parent);
+  } else if (lineage.in_map()) {
+    item.right = store_.first_of_entry(lineage.parent());
   } else {
-    item.right = store_.types[lineage.parent].start;
-    store_.types[lineage.parent].start = index;
+    item.right = store_.types[lineage.parent()].start;
+    store_.types[lineage.parent()].start = index;
   }
   if (item.right != kNil) {
     store_.items[item.right].left = index;
-  } else if (lineage.in_map) {
-    store_.entries[lineage.parent].last = index;
+  } else if (lineage.in_map()) {
+    store_.entries[lineage.parent()].last = index;
     if (left != kNil) delete_item(left);  // the new value replaces it
   }
 }
@@ -319,20 +315,11 @@ void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemInd
       item.deleted = 1;
       deletes_.push_back({in.slot, item.clock, item.len});
       break;
-    case kType: {
-      Reader reader(bytes);
-      const auto type_ref = static_cast<uint8_t>(reader.read_var_uint());
-      const Bytes name = reader.at_end() ? Bytes() : reader.read_var_bytes();
-      const TypeIndex type = store_.new_type();
-      store_.types[type].owner = index;
-      store_.types[type].type_ref = type_ref;
-      if (!name.empty()) store_.types[type].name = store_.store_bytes(name);
-      item.content = type;
+    case kType:
+      store_.set_type(index, bytes);
       break;
-    }
     case kFormat:
-      store_.types[lineage.in_map ? store_.entries[lineage.parent].type : lineage.parent].has_formatting =
-          true;
+      store_.types[store_.type_of(lineage)].has_formatting = true;
       [[fallthrough]];
     default:
       if (offset == 0) {
@@ -378,7 +365,7 @@ void Transaction::delete_item(ItemIndex first) {
     if (item.deleted) return;
     const Lineage& lineage = store_.lineage_of(item);
     const TypeIndex parent = store_.parent_type(item);
-    if (item.countable() && !lineage.in_map) store_.types[parent].length -= item.len;
+    if (item.countable() && !lineage.in_map()) store_.types[parent].length -= item.len;
     item.deleted = 1;
     collectable_ = true;
     deletes_.push_back({lineage.slot, item.clock, item.len});
@@ -473,7 +460,7 @@ void Transaction::become_gc(ItemIndex index, Slot slot) {
   store_.drop_content(item);
   Lineage lineage;
   lineage.slot = slot;
-  collected.lineage = store_.lineage(lineage) & kLineageMask;
+  collected.lineage = store_.lineages.add(lineage) & kLineageMask;
   collected.clock = item.clock;
   collected.len = item.len;
   collected.deleted = 1;
@@ -540,8 +527,8 @@ bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
         (ours.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock)) {
       return false;
     }
-    if (theirs.in_map && store_.entries[theirs.parent].last == right_index) {
-      store_.entries[theirs.parent].last = left_index;
+    if (theirs.in_map() && store_.entries[theirs.parent()].last == right_index) {
+      store_.entries[theirs.parent()].last = left_index;
     }
     left.kept |= right.kept;
     left.right = right.right;

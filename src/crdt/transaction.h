@@ -54,6 +54,23 @@ class Transaction {
 
   void delete_item(ItemIndex item);
 
+  // --- the steps of an integration, for who has items in hand
+
+  // The item that begins (ends) at this known clock, cut there if it must be. A GC struct is never cut.
+  ItemIndex clean_start(Slot slot, uint32_t clock);
+  ItemIndex clean_end(Slot slot, uint32_t clock);
+  // Fills in the parent: that of a neighbour, or what was written. False if there is none any more and the
+  // struct becomes a GC struct.
+  bool find_parent(const ParsedParent& parent, ItemIndex left, ItemIndex right, Lineage& lineage);
+  // The client is going to change: what it had before counts from now on.
+  Client& touch_client(Slot slot);
+  // Finds the place of a new item with these neighbours and links it there.
+  void place(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right);
+  // Call when it is in its client's list and has its content.
+  void finish_new(ItemIndex index, const Lineage& lineage);
+  void become_gc(ItemIndex index, Slot slot);
+  void add_deleted(Slot slot, uint32_t clock, uint32_t len) { deletes_.push_back({slot, clock, len}); }
+
   // Sorts and joins the delete set; call once, when all changes are made.
   void finish_changes();
 
@@ -77,22 +94,13 @@ class Transaction {
 
  private:
   ItemIndex split(Slot slot, StructList::Position at, uint32_t diff);
-  ItemIndex clean_start(Slot slot, uint32_t clock);
-  ItemIndex clean_end(Slot slot, uint32_t clock);
-  bool find_parent(const Incoming& in, ItemIndex left, ItemIndex right, Lineage& lineage);
-  Client& touch_client(Slot slot);
   bool extend_last(const Incoming& in);
   void add_struct(Slot slot, ItemIndex index);
   ItemIndex resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left, ItemIndex right) const;
-  // A new item between `left` and `right` (its origins as they are now): links it and gives its client the
-  // struct; its content is set between the two calls.
-  void link_new(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right);
-  void finish_new(ItemIndex index, const Lineage& lineage);
   void link(ItemIndex index, const Lineage& lineage, ItemIndex left);
   void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index, const Lineage& lineage);
   void add_changed(TypeIndex type);
   void collect(ItemIndex index);
-  void become_gc(ItemIndex index, Slot slot);
   void collect_deleted();
   void merge_deleted();
   void merge_new();

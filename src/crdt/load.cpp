@@ -1,0 +1,226 @@
+#include "crdt/load.h"
+
+namespace symphony::crdt {
+namespace {
+
+constexpr uint32_t kNoBlock = kNil;
+
+}  // namespace
+
+bool Loader::load(Bytes update) {
+  update_ = update;
+  if (!lay_out(update)) return false;
+  if (!link_all() || !apply_deletes()) return false;
+  store_.bulk.stop();
+  store_.shrink();
+  return true;
+}
+
+// --- reading
+
+bool Loader::lay_out(Bytes update) {
+  StructReader in(update, limits_);
+  uint64_t above = kNoClient;
+  while (in.next_block()) {
+    if (in.client() >= above || in.clock() != 0 || in.block_structs() == 0) return false;
+    above = in.client();
+    if (!lay_out_block(in)) return false;
+  }
+  in.read_deletes(deletes_);
+  ensure_joined(deletes_);
+  if (!in.outcome() || store_.clients.size() > limits_.clients_max) return false;
+  block_of_slot_.assign(store_.clients.size(), kNoBlock);
+  store_.bulk.start(store_.items.size(), blocks_.size());
+  for (uint32_t i = 0; i < blocks_.size(); ++i) {
+    const Block& block = blocks_[i];
+    block_of_slot_[block.slot] = i;
+    store_.bulk.add_client(block.slot, store_.state(block.slot), block.next, block.end - block.next,
+                           store_.items);
+  }
+  return true;
+}
+
+bool Loader::lay_out_block(StructReader& in) {
+  const auto count = static_cast<size_t>(in.block_structs());
+  if ((store_.items.size() + count) * 3 > kLineagesMax) return false;
+  const Slot slot = store_.add_client(in.client());
+  const auto first = static_cast<ItemIndex>(store_.items.size());
+  store_.items.resize(first + count);
+  if (blocks_.empty()) store_.arena.reserve(update_.size() / 2);
+  const auto slot_of = [&](uint64_t client) {
+    return client == kNoClient ? kNil : client == in.client() ? slot : store_.add_client(client);
+  };
+  ParsedStruct s;
+  ItemIndex index = first;
+  while (in.next_struct(s)) {
+    if (s.ref() == kSkip) return false;
+    Item& item = store_.items[index];
+    item.clock = s.clock;
+    item.len = s.len;
+    Lineage kind;
+    kind.slot = slot;
+    if (s.ref() == kGc) {
+      item.deleted = 1;
+    } else {
+      kind.origin_slot = slot_of(s.origin_client);
+      kind.right_origin_slot = slot_of(s.right_origin_client);
+      if (s.has_parent()) {
+        // Until it is linked: where the parent is written, and whether a key follows.
+        item.origin_clock = s.parent_at;
+        item.right_origin_clock = (s.info & kInfoParentSub) != 0;
+      } else {
+        item.origin_clock = s.origin_clock;
+        item.right_origin_clock = s.right_origin_clock;
+      }
+    }
+    item.lineage = kinds_.add(kind) & kLineageMask;
+    item.ref = s.ref() & 0xf;
+    set_content(s, index);
+    ++index;
+  }
+  if (index != first + count) return false;
+  Client& client = transaction_.touch_client(slot);
+  client.structs.append_range(first, static_cast<uint32_t>(count), store_.items);
+  client.state = store_.items[index - 1].end();
+  blocks_.push_back({slot, first, index, 0, false});
+  return true;
+}
+
+void Loader::set_content(const ParsedStruct& s, ItemIndex index) {
+  Item& item = store_.items[index];
+  const Bytes bytes = update_.subspan(s.content_at, s.content_bytes);
+  switch (s.ref()) {
+    case kGc:
+      break;
+    case kDeleted:
+      item.deleted = 1;
+      break;
+    case kType:
+      store_.set_type(index, bytes);
+      break;
+    default:
+      store_.set_content(item, bytes, s.ascii);
+  }
+}
+
+// --- linking
+
+bool Loader::link_all() {
+  std::vector<uint32_t> stack;
+  for (uint32_t i = 0; i < blocks_.size(); ++i) {
+    if (blocks_[i].next == blocks_[i].end) continue;
+    stack.push_back(i);
+    while (!stack.empty()) {
+      Block& block = blocks_[stack.back()];
+      const SlotId missing = block.next == block.end ? SlotId() : link(block);
+      if (missing.slot == kNil) {
+        // One struct of a client that others wait for, and back to those; all of the first.
+        if (stack.size() > 1 || block.next == block.end) {
+          block.waits = false;
+          stack.pop_back();
+        }
+        continue;
+      }
+      const uint32_t other = block_of_slot_[missing.slot];
+      if (other == kNoBlock || blocks_[other].waits || missing.clock >= store_.state(missing.slot))
+        return false;
+      block.waits = true;
+      stack.push_back(other);
+    }
+  }
+  return store_.roots.size() <= limits_.roots_max;
+}
+
+// Links the next item of a client, or says what it waits for.
+SlotId Loader::link(Block& block) {
+  const ItemIndex index = block.next;
+  const Slot slot = block.slot;
+  const uint32_t clock = store_.items[index].clock;
+  Lineage lineage = kinds_[store_.items[index].lineage];
+  bool gc = store_.items[index].is_gc();
+  ItemIndex left = kNil;
+  ItemIndex right = kNil;
+  if (!gc) {
+    const SlotId origin{lineage.origin_slot, store_.items[index].origin_clock};
+    const SlotId right_origin{lineage.right_origin_slot, store_.items[index].right_origin_clock};
+    if (!is_linked(origin, slot)) return origin;
+    if (!is_linked(right_origin, slot)) return right_origin;
+    ParsedParent parent;
+    if (origin.slot == kNil && right_origin.slot == kNil) {
+      parent = parent_at(store_.items[index]);
+      if (!parent.is_root) {
+        const Slot holder = store_.find_client(parent.item.client);
+        if (holder == kNil) return {slot, kNil};
+        if (const SlotId id{holder, parent.item.clock}; !is_linked(id, slot)) return id;
+      }
+    }
+    if (origin.slot != kNil) {
+      const bool follows = origin.slot == slot && origin.clock + 1 == clock && index > 0 &&
+                           store_.items[index - 1].end() == clock;
+      left = follows ? index - 1 : transaction_.clean_end(origin.slot, origin.clock);
+    }
+    if (right_origin.slot != kNil) {
+      if (!(right_origin == last_right_id_)) {
+        last_right_ = transaction_.clean_start(right_origin.slot, right_origin.clock);
+        last_right_id_ = right_origin;
+      }
+      right = last_right_;
+    }
+    gc = !transaction_.find_parent(parent, left, right, lineage);
+  }
+  block.next_clock = store_.items[index].end();
+  ++block.next;
+  if (gc) {
+    if (store_.items[index].ref == kType) store_.free_type(store_.items[index].content);
+    transaction_.become_gc(index, slot);
+    return {};
+  }
+  Item& item = store_.items[index];
+  item.lineage = store_.lineages.add(lineage) & kLineageMask;
+  transaction_.place(index, lineage, left, right);
+  if (item.ref == kDeleted) transaction_.add_deleted(slot, clock, item.len);
+  if (item.ref == kFormat) store_.types[store_.type_of(lineage)].has_formatting = true;
+  transaction_.finish_new(index, lineage);
+  return {};
+}
+
+bool Loader::is_linked(const SlotId& id, Slot own) const {
+  if (id.slot == kNil || id.slot == own) return true;  // its own come in order
+  const uint32_t block = block_of_slot_[id.slot];
+  return block != kNoBlock && id.clock < blocks_[block].next_clock;
+}
+
+ParsedParent Loader::parent_at(const Item& item) const {
+  ParsedStruct s;
+  s.parent_at = item.origin_clock;
+  s.info = item.right_origin_clock != 0 ? kInfoParentSub : 0;
+  return parent_of(update_, s);
+}
+
+bool Loader::apply_deletes() {
+  uint64_t client = kNoClient;
+  Slot slot = kNil;
+  StructList::Position at;
+  for (const DeleteRange& range : deletes_) {
+    if (range.client != client) {
+      client = range.client;
+      slot = store_.find_client(client);
+      at = {};
+    }
+    if (slot == kNil || range.end() > store_.state(slot)) return false;
+    // Most of it arrived deleted.
+    const StructList& structs = store_.clients[slot].structs;
+    bool all_deleted = true;
+    for (;;) {
+      const Item& item = store_.items[structs.item(at)];
+      all_deleted = all_deleted && (item.deleted || item.end() <= range.clock);
+      if (item.end() >= range.end() || !structs.next(at)) break;
+    }
+    if (all_deleted) continue;
+    transaction_.delete_range(slot, range.clock, range.end());
+    at = structs.find(range.end() - 1, store_.items);
+  }
+  return true;
+}
+
+}  // namespace symphony::crdt
