@@ -46,7 +46,9 @@ export class Reference {
   #seen = new Map();  // root -> what it read as since it last changed
   #state = null;      // the encoded state since the document and what waits last changed
 
-  constructor({ gc }) {
+  // `remembers`: what a root read as counts until Yjs says that it changed. Not so when updates contradict themselves.
+  constructor({ gc, remembers = true }) {
+    this.remembers = remembers;
     this.doc = new Y.Doc({ gc });
     this.doc.clientID = 4294967291;  // never in a state: a server writes nothing but deletions
     this.doc.on('update', (update) => this.#emitted.push(update));
@@ -86,7 +88,7 @@ export class Reference {
   // Reading everything after every step is most of the reference's work, and most steps change one root.
   #read(read) {
     const type = this.doc.share.get(read[1]);
-    if (!type) return readRoot(this.doc, read);
+    if (!type || !this.remembers) return readRoot(this.doc, read);
     if (!this.#seen.has(type)) this.#seen.set(type, new Map());
     const seen = this.#seen.get(type);
     const key = `${read[0]} ${read[2]}`;

@@ -1,23 +1,23 @@
-// An update taken apart, and every way of leaving a bit of it out: for the search for the smallest failing update.
+// An update taken apart and put together, and every way of leaving a bit of it out: for the search for the smallest failing update.
 import * as encoding from 'lib0/encoding';
 import * as Y from 'yjs';
 import { deleteSet } from './craft.mjs';
 
-// { blocks: [[client, structs]], deletes: [[client, [[clock, length]]]] }
-function parse(update) {
+// { blocks: [[client, structs]], deletes: [[client, [[clock, length]]]] }; to be written, a block may name its first clock.
+export function parse(update) {
   const { structs, ds } = Y.decodeUpdate(update);
   const blocks = new Map();
   for (const struct of structs) blocks.set(struct.id.client, [...(blocks.get(struct.id.client) ?? []), struct]);
   return { blocks: [...blocks], deletes: [...ds.clients].map(([client, ranges]) => [client, ranges.map(({ clock, len }) => [clock, len])]) };
 }
 
-function write({ blocks, deletes }) {
+export function write({ blocks, deletes }) {
   const encoder = new Y.UpdateEncoderV1();
   encoding.writeVarUint(encoder.restEncoder, blocks.length);
-  for (const [client, structs] of blocks) {
+  for (const [client, structs, clock = structs[0].id.clock] of blocks) {
     encoding.writeVarUint(encoder.restEncoder, structs.length);
     encoder.writeClient(client);
-    encoding.writeVarUint(encoder.restEncoder, structs[0].id.clock);
+    encoding.writeVarUint(encoder.restEncoder, clock);
     for (const struct of structs) struct.write(encoder, 0);
   }
   encoding.writeUint8Array(encoder.restEncoder, Uint8Array.from(deleteSet(deletes)));
