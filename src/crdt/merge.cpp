@@ -109,18 +109,25 @@ struct Place {
 struct Cursor {
   StructReader in;
   Bytes update;
+  uint32_t number;  // of the update
   ParsedStruct current;
   bool done = false;
+  bool descending = true;  // the blocks so far
 
-  Cursor(Bytes from, const DocLimits& limits) : in(from, limits), update(from) { next(); }
+  Cursor(Bytes from, uint32_t index, const DocLimits& limits)
+      : in(from, limits), update(from), number(index) {
+    next();
+  }
 
   void next() {
     do {
       while (!in.next_struct(current)) {
+        const uint64_t before = in.client();
         if (!in.next_block()) {
           done = true;
           return;
         }
+        descending = descending && in.client() < before;
       }
     } while (current.ref() == kSkip);
   }
@@ -157,32 +164,32 @@ class Merger {
   Result<Buffer> merge(std::span<const Bytes> updates) {
     updates_.assign(updates.begin(), updates.end());
     size_t bytes = 0;
-    for (uint32_t i = 0; i < updates_.size(); ++i) {
-      if (auto ok = survey(i); !ok) {
-        ok.error().message = "of " + std::to_string(updates_.size()) + " updates, number " +
-                             std::to_string(i) + ": " + ok.error().message;
-        return tl::unexpected(std::move(ok.error()));
-      }
-      bytes += updates_[i].size();
-    }
-    ensure_joined(deletes_);
-    const auto before = [](const Place& a, const Place& b) { return a.before(b); };
-    if (!std::is_sorted(heads_.begin(), heads_.end(), before)) {
-      std::stable_sort(heads_.begin(), heads_.end(), before);
-    }
-
-    const bool small = updates_.size() <= kJsSortMax;
+    for (const Bytes update : updates_) bytes += update.size();
     StructWriter writer(bytes);
-    while (std::optional<uint32_t> next = take_next()) {
-      if (small && contended_) return merge_as_sorted(bytes);
-      step(cursors_[*next], writer);
-      put_back(*next);
+    Outcome outcome = run(writer);
+    if (outcome == Outcome::kUnordered || (outcome == Outcome::kContended && updates_.size() <= kJsSortMax)) {
+      if (auto ok = sort(); !ok) return tl::unexpected(std::move(ok.error()));
+      writer = StructWriter(bytes);
+      outcome = run(writer);
+      if (outcome == Outcome::kContended && updates_.size() <= kJsSortMax) {
+        writer = StructWriter(bytes);
+        outcome = run_as_yjs(writer);
+      }
     }
-    if (write_) writer.write(*write_);
+    if (outcome == Outcome::kMalformed) return tl::unexpected(std::move(error_));
+    ensure_joined(deletes_);
     return writer.finish(deletes_);
   }
 
  private:
+  enum class Outcome {
+    kMerged,
+    kContended,  // merged, but where two updates were at one place, one with a GC and one with an item, by
+                 // rule
+    kUnordered,  // not merged: the updates, or the blocks of one, are not in order
+    kMalformed,  // not merged: see error_
+  };
+
   // An update that has been read in part. Of those at one place the one that came there last goes first.
   struct Active {
     Place place;  // index: into cursors_
@@ -195,95 +202,138 @@ class Merger {
     }
   };
 
-  // Reads all of an update, so that nothing can go wrong later, and notes where it begins.
-  Result<void> survey(uint32_t index) {
-    StructReader in(updates_[index], limits_);
-    ParsedStruct s;
-    bool found = false, descending = true;
-    uint64_t before = kNoClient;
-    while (in.next_block()) {
-      descending = descending && in.client() < before;
-      before = in.client();
-      while (in.next_struct(s)) {
-        if (found || s.ref() == kSkip) continue;
-        found = true;
-        heads_.push_back({before, s.clock, index & 0x7fffffff, s.ref() == kGc});
+  // Merges the updates as they come, or in the order of heads_, reading each once.
+  Outcome run(StructWriter& writer) {
+    reset();
+    bool contended = false;
+    Place head{kNoClient, 0, 0, 0};  // of the next update that has not been begun
+    uint32_t fresh = kNone;          // its cursor
+    for (uint32_t begun = 0;;) {
+      while (fresh == kNone && begun < updates_.size()) {
+        fresh = open(heads_.empty() ? begun : heads_[begun].index);
+        ++begun;
+        const Cursor& cursor = cursors_[fresh];
+        if (!cursor.descending) return Outcome::kUnordered;
+        if (cursor.done) {
+          if (!close(fresh)) return Outcome::kMalformed;
+          fresh = kNone;
+          continue;
+        }
+        const Place place = cursor.place(fresh);
+        if (place.before(head)) return Outcome::kUnordered;
+        contended = contended || place.contends(head);
+        head = place;
+      }
+      uint32_t next = fresh;
+      if (active_.empty()) {
+        if (fresh == kNone) break;
+        fresh = kNone;
+      } else if (const Place place = active_.top().place; fresh != kNone && head.before(place)) {
+        fresh = kNone;
+      } else {
+        contended = contended || (fresh != kNone && head.contends(place));
+        active_.pop();
+        contended = contended || (!active_.empty() && active_.top().place.contends(place));
+        next = place.index;
+      }
+      Cursor& cursor = cursors_[next];
+      step(cursor, writer);
+      if (!cursor.descending) return Outcome::kUnordered;
+      if (!cursor.done) {
+        active_.push({cursor.place(next), ++turns_});
+      } else if (!close(next)) {
+        return Outcome::kMalformed;
       }
     }
-    const size_t known = deletes_.size();
-    in.read_deletes(deletes_);
-    if (auto ok = in.outcome(); !ok || descending) return ok;
-
-    auto better = ordered(updates_[index], limits_);
-    if (!better) return tl::unexpected(std::move(better.error()));
-    reordered_.push_back(std::move(*better));
-    updates_[index] = reordered_.back();
-    deletes_.resize(known);
-    if (found) heads_.pop_back();
-    return survey(index);
+    if (write_) writer.write(*write_);
+    return contended ? Outcome::kContended : Outcome::kMerged;
   }
 
-  // The update to go on with: index into cursors_.
-  std::optional<uint32_t> take_next() {
-    const Place* head = next_head_ < heads_.size() ? &heads_[next_head_] : nullptr;
-    const Place* active = active_.empty() ? nullptr : &active_.top().place;
-    if (head == nullptr && active == nullptr) return std::nullopt;
-    if (head != nullptr && active != nullptr && head->contends(*active)) contended_ = true;
-    if (active != nullptr && !(head != nullptr && head->before(*active))) {
-      const Place taken = *active;
-      active_.pop();
-      if (!active_.empty() && active_.top().place.contends(taken)) contended_ = true;
-      return taken.index;
+  // The same with the updates sorted anew before every step. sort() has found them well-formed.
+  Outcome run_as_yjs(StructWriter& writer) {
+    reset();
+    std::vector<Place> places;
+    for (uint32_t i = 0; i < updates_.size(); ++i) {
+      const uint32_t index = open(i);
+      places.push_back(cursors_[index].place(index));
     }
-    if (++next_head_ < heads_.size() && heads_[next_head_].contends(*head)) contended_ = true;
-    return open(updates_[head->index]);
+    const auto before = [](const Place& a, const Place& b) { return a.before(b) || a.contends(b); };
+    for (;;) {
+      std::erase_if(places, [&](const Place& place) { return cursors_[place.index].done; });
+      if (places.empty()) break;
+      js_sort(places, before);
+      const uint32_t index = places.front().index;
+      step(cursors_[index], writer);
+      places.front() = cursors_[index].place(index);
+    }
+    for (Cursor& cursor : cursors_) cursor.in.read_deletes(deletes_);
+    if (write_) writer.write(*write_);
+    return Outcome::kMerged;
   }
 
-  // A cursor at the start of an update.
-  uint32_t open(Bytes update) {
+  void reset() {
+    write_.reset();
+    deletes_.clear();
+    cursors_.clear();
+    free_.clear();
+    active_ = {};
+  }
+
+  // A cursor at the start of an update: index into cursors_.
+  uint32_t open(uint32_t update) {
     if (free_.empty()) {
-      cursors_.emplace_back(update, limits_);
+      cursors_.emplace_back(updates_[update], update, limits_);
       return static_cast<uint32_t>(cursors_.size() - 1);
     }
     const uint32_t index = free_.back();
     free_.pop_back();
-    cursors_[index] = Cursor(update, limits_);
+    cursors_[index] = Cursor(updates_[update], update, limits_);
     return index;
   }
 
-  void put_back(uint32_t index) {
-    const Cursor& cursor = cursors_[index];
-    if (cursor.done) {
-      free_.push_back(index);
-    } else {
-      active_.push({cursor.place(index), ++turns_});
-    }
+  // All structs of it have been read. False if something in it was malformed.
+  bool close(uint32_t index) {
+    StructReader& in = cursors_[index].in;
+    in.read_deletes(deletes_);
+    free_.push_back(index);
+    if (in.good()) return true;
+    error_ = of_update(cursors_[index].number, std::move(in.outcome().error()));
+    return false;
   }
 
-  // From the start again, as Yjs does it: sorting before every step.
-  Buffer merge_as_sorted(size_t bytes) {
-    write_.reset();
-    cursors_.clear();
-    std::vector<Place> places;
+  Error of_update(uint32_t number, Error error) const {
+    error.message = "of " + std::to_string(updates_.size()) + " updates, number " + std::to_string(number) +
+                    ": " + error.message;
+    return error;
+  }
+
+  // Reads all updates to see where they begin.
+  Result<void> sort() {
+    heads_.clear();
     for (uint32_t i = 0; i < updates_.size(); ++i) {
-      const Cursor& cursor = cursors_.emplace_back(updates_[i], limits_);
-      if (!cursor.done) places.push_back(cursor.place(i));
+      if (auto ok = survey(i); !ok) return tl::unexpected(of_update(i, std::move(ok.error())));
     }
-    StructWriter writer(bytes);
-    const auto before = [](const Place& a, const Place& b) { return a.before(b) || a.contends(b); };
-    while (!places.empty()) {
-      js_sort(places, before);
-      const uint32_t index = places.front().index;
-      Cursor& cursor = cursors_[index];
-      step(cursor, writer);
-      if (cursor.done) {
-        places.erase(places.begin());
-      } else {
-        places.front() = cursor.place(index);
-      }
+    std::stable_sort(heads_.begin(), heads_.end(),
+                     [](const Place& a, const Place& b) { return a.before(b); });
+    return {};
+  }
+
+  Result<void> survey(uint32_t number) {
+    Cursor cursor(updates_[number], number, limits_);
+    const Place head = cursor.done ? Place{0, ~uint32_t{0}, number & 0x7fffffff, 0} : cursor.place(number);
+    while (!cursor.done) cursor.next();
+    deletes_.clear();
+    cursor.in.read_deletes(deletes_);
+    if (!cursor.in.good()) return cursor.in.outcome();
+    if (!cursor.descending) {
+      auto better = ordered(updates_[number], limits_);
+      if (!better) return tl::unexpected(std::move(better.error()));
+      reordered_.push_back(std::move(*better));
+      updates_[number] = reordered_.back();
+      return survey(number);
     }
-    if (write_) writer.write(*write_);
-    return writer.finish(deletes_);
+    heads_.push_back(head);
+    return {};
   }
 
   // Writes from the update that comes first until another may have to go before it.
@@ -338,18 +388,19 @@ class Merger {
     }
   }
 
+  static constexpr uint32_t kNone = ~uint32_t{0};
+
   const DocLimits& limits_;
   std::vector<Bytes> updates_;
   std::deque<Buffer> reordered_;
-  std::vector<DeleteRange> deletes_;
-  std::vector<Place> heads_;  // where each update begins, in order; index: into updates_
-  size_t next_head_ = 0;
+  std::vector<Place> heads_;  // where the updates begin, in order, once they have been sorted
   std::deque<Cursor> cursors_;
   std::vector<uint32_t> free_;
   std::priority_queue<Active> active_;
   uint64_t turns_ = 0;
-  bool contended_ = false;      // two updates are at one place, one with a GC and one with an item
   std::optional<Piece> write_;  // waits to be written, since what follows may join it
+  std::vector<DeleteRange> deletes_;
+  Error error_;
 };
 
 }  // namespace

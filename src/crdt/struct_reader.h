@@ -83,7 +83,7 @@ class StructReader {
 
   // Enters the next client's block, whose structs must have been read; false behind the last one.
   bool next_block();
-  uint64_t client() const { return client_; }
+  uint64_t client() const { return client_; }                       // kNoClient before the first block
   uint32_t clock() const { return static_cast<uint32_t>(clock_); }  // of the next struct
   uint64_t block_structs() const { return block_structs_; }         // how many the block has
 
@@ -94,6 +94,7 @@ class StructReader {
   // block.
   void read_deletes(std::vector<DeleteRange>& out);
 
+  bool good() const { return in_.ok(); }
   Result<void> outcome() const;
 
   // Ends the reading with a fault that the caller found.
@@ -118,7 +119,7 @@ class StructReader {
   uint64_t blocks_left_ = 0;
   uint64_t block_structs_ = 0;
   uint64_t structs_left_ = 0;
-  uint64_t client_ = 0;
+  uint64_t client_ = kNoClient;
   uint64_t client_word_ = 0;  // its bytes, as they began the block; 0: too long or too near the end
   uint64_t client_mask_ = 0;
   size_t client_bytes_ = 0;
