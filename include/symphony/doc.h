@@ -11,14 +11,25 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "symphony/events.h"
 #include "symphony/types.h"
+#include "symphony/value.h"
 
 namespace symphony {
+
+class Array;
+class Map;
+class Text;
+class XmlElement;
+class XmlFragment;
+class XmlText;
 
 // Bounds on what peers may make a document hold. Each is checked before the document changes.
 struct DocLimits {
@@ -35,12 +46,24 @@ struct DocOptions {
   bool gc = true;              // drop the content of what is deleted, as Y.Doc does by default
   bool forward_input = true;   // let Applied::forward spare the encoding of what came in anyway
   bool format_cleanup = true;  // remove redundant formatting after remote changes, as Y.Doc does
+  // Who edits here (doc.clientID). Two documents that may ever meet must not have the same: draw one for each
+  // with random_client_id(). Without one the document only takes updates.
+  std::optional<uint64_t> client_id;
   DocLimits limits;
   uint64_t seed = 0;  // seeds the hash tables that are keyed by a peer's numbers
 };
 
 // The shared types of Yjs. A root has no kind of its own until somebody reads it as one.
 enum class TypeKind : uint8_t { kArray, kMap, kText, kXmlElement, kXmlFragment, kXmlHook, kXmlText };
+
+// A subdocument to be made (new Y.Doc(options)).
+struct SubdocOptions {
+  std::string guid;         // its name; the embedder's to choose, unique
+  bool gc = true;           // as in DocOptions, for whoever loads it
+  bool auto_load = false;   // peers load it without being asked
+  bool should_load = true;  // load it here now
+  Value meta = nullptr;     // anything; null: nothing
+};
 
 // What an applied update did.
 struct Applied {
@@ -60,8 +83,9 @@ class Doc {
   Doc& operator=(Doc&&) noexcept;
 
   // Y.applyUpdate. kInvalid or kLimit with a sentence that says what and where; the document is then as
-  // before. Cost: linear in the update, plus a search for each origin.
-  Result<Applied> apply_update(Bytes update);
+  // before. Cost: linear in the update, plus a search for each origin. Inside of transact() the update joins
+  // the transaction, and what it emits comes with that. `origin`: see events.h.
+  Result<Applied> apply_update(Bytes update, Origin origin = 0);
 
   // Y.applyUpdateV2: apply_update for the format that symphony/update.h calls v2. What there is to tell peers
   // is v1 as ever; `forward` is never set.
@@ -92,14 +116,46 @@ class Doc {
   // JSON.stringify(text.toDelta()) of a root; embedded types appear as their toJSON().
   std::string to_delta(std::string_view root) const;
 
+  // --- editing and observing: see shared_types.h and events.h
+
+  // doc.getText(name) and so on: the root of that name, made if there is none. From then on it is of this
+  // kind, in every later call. kInvalid if it is of another kind or the name is not UTF-8, kLimit past
+  // DocLimits::roots_max.
+  Result<Text> get_text(std::string_view name = {});
+  Result<Array> get_array(std::string_view name = {});
+  Result<Map> get_map(std::string_view name = {});
+  Result<XmlFragment> get_xml_fragment(std::string_view name = {});
+  Result<XmlElement> get_xml_element(std::string_view name = {});
+  Result<XmlText> get_xml_text(std::string_view name = {});
+
+  // doc.transact(body, origin): what `body` edits is one transaction, with one update. Inside of another
+  // transact() it is part of that. `body` must not throw.
+  void transact(const std::function<void()>& body, Origin origin = 0);
+
+  // doc.clientID. Setting it ends a conflict about the old one; not inside of a transaction (kInvalid).
+  std::optional<uint64_t> client_id() const;
+  Result<void> set_client_id(uint64_t client_id);
+
+  // doc.on('update'): the bytes are valid during the call. Of an update that is forwarded, its own.
+  [[nodiscard]] Subscription on_update(std::function<void(Bytes update, const TransactionInfo&)> observer);
+  // doc.on('afterTransaction').
+  [[nodiscard]] Subscription on_after_transaction(std::function<void(const TransactionInfo&)> observer);
+  // doc.on('subdocs').
+  [[nodiscard]] Subscription on_subdocs(std::function<void(const SubdocsEvent&)> observer);
+  // doc.getSubdocs(), in the order of their clients and clocks. Linear in the document.
+  std::vector<Subdoc> subdocs() const;
+
   // Bytes of memory held, without allocator overhead.
   size_t memory_bytes() const;
 
   // Checks every structural invariant (tests only, linear); the first broken one, or empty.
   std::string check_invariants() const;
 
+  struct Impl;  // the engine's own
+
  private:
-  struct Impl;
+  friend struct crdt::Handles;
+
   std::unique_ptr<Impl> impl_;
 };
 

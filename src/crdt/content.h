@@ -46,6 +46,9 @@ enum class AnyTag : uint8_t {
 };
 
 inline constexpr uint8_t kTypeRefMax = 6;  // YXmlText; 7 and above are not Yjs 13's
+inline constexpr uint8_t kTypeRefText = 2;
+inline constexpr uint8_t kTypeRefXmlText = 6;
+inline constexpr uint8_t kTypeRefNone = 255;  // of a root that nobody has asked for as a kind of its own
 inline constexpr uint8_t kTypeRefXmlElement = 3;
 inline constexpr uint8_t kTypeRefXmlHook = 5;
 

@@ -6,7 +6,6 @@
 #include "base/assert.h"
 #include "crdt/doc_impl.h"
 #include "crdt/encode.h"
-#include "crdt/format_cleanup.h"
 #include "crdt/load.h"
 #include "crdt/merge.h"
 #include "crdt/read.h"
@@ -102,62 +101,52 @@ Doc::Doc(Doc&&) noexcept = default;
 Doc& Doc::operator=(Doc&&) noexcept = default;
 
 // A whole state into an empty document; false, with nothing changed, if it must go the general way.
-bool Doc::Impl::load(Bytes update) {
-  if (!store.clients.empty() || !store.roots.empty() || !pending.empty() ||
+bool Doc::Impl::load(Bytes update, Origin origin) {
+  if (!store.clients.empty() || !store.roots.empty() || !pending.empty() || queued > 0 ||
       update.size() < Loader::kBytesMin || update.size() > options.limits.content_bytes_max) {
     return false;
   }
-  transaction.begin(++epoch, false);
-  if (Loader(store, transaction, options.limits).load(update)) return true;
+  const Begun begun = begin(false, origin);
+  if (Loader(store, begun.running.transaction, options.limits).load(update)) return true;
   store = Store(options);
-  transaction.release();
+  transactions.clear();
+  queued = 0;
+  current = nullptr;
   return false;
 }
 
-Result<void> Doc::Impl::integrate(Bytes update) {
+Result<void> Doc::Impl::integrate(Bytes update, Origin origin) {
   if (auto valid = parse_update(update, options.limits, parsed); !valid) return valid;
   if (auto within = check_limits(parsed); !within) return within;
   store.reserve(parsed);
-  transaction.begin(++epoch, false);
-  applier.apply(parsed, transaction);
+  applier.apply(parsed, begin(false, origin).running.transaction);
   return {};
 }
 
-Result<Applied> Doc::apply_update(Bytes update) {
+Result<Applied> Doc::apply_update(Bytes update, Origin origin) {
   Impl& doc = *impl_;
-  const bool loaded = doc.load(update);
+  const bool joined = doc.current != nullptr;
+  const bool loaded = doc.load(update, origin);
   if (!loaded) {
-    if (auto integrated = doc.integrate(update); !integrated) {
+    if (auto integrated = doc.integrate(update, origin); !integrated) {
       return tl::unexpected(std::move(integrated.error()));
     }
   }
-  doc.transaction.finish_changes();
-
-  // Yjs cleans formatting in a transaction of its own that runs before the first one is cleaned up.
-  const bool format_cleanup = doc.transaction.needs_format_cleanup();
-  Transaction cleanup(doc.store, doc.options);
-  if (format_cleanup) {
-    cleanup.begin(++doc.epoch, true);
-    clean_formatting(doc.store, doc.transaction, cleanup);
-    cleanup.finish_changes();
-  }
-
+  const bool alone = doc.queued == 1 && !joined;
+  Running& running = *doc.current;
   Applied applied;
-  applied.changed = doc.transaction.changed();
+  applied.changed = running.transaction.changed();
   applied.pending = !loaded && doc.applier.left_waiting();
   const bool all_new = loaded || doc.applier.all_new();
-  applied.forward = applied.changed && all_new && doc.options.forward_input;
-  doc.transaction.clean_up();
-  if (applied.changed && !applied.forward) applied.updates.push_back(doc.transaction.encode());
-  if (format_cleanup && cleanup.changed()) {
-    cleanup.clean_up();
-    applied.updates.push_back(cleanup.encode());
-  }
-  doc.store.compact_if_worthwhile();
+  applied.forward = alone && applied.changed && all_new && doc.options.forward_input;
+  if (applied.forward) running.forward = update;
+  if (alone) doc.emitted = &applied.updates;
+  if (!joined) doc.end();
+  if (alone) doc.emitted = nullptr;
   if (loaded || doc.parsed.structs.capacity() > kScratchStructs) {
     // A big update came; what it took to read and apply it is not what the next one takes.
     doc.parsed = ParsedUpdate();
-    doc.transaction.release();
+    if (alone) doc.transactions.clear();
   }
   return applied;
 }

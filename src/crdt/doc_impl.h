@@ -1,31 +1,110 @@
 // What is behind a Doc.
 #pragma once
 
+#include <memory>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
 #include "crdt/apply.h"
+#include "crdt/encoder.h"
+#include "crdt/listeners.h"
 #include "crdt/pending.h"
 #include "crdt/store.h"
 #include "crdt/transaction.h"
 #include "crdt/update.h"
 #include "symphony/doc.h"
+#include "symphony/shared_types.h"
 
 namespace symphony {
 
-struct Doc::Impl {
-  explicit Impl(const DocOptions& o)
-      : options(o), store(o), applier(store, pending), transaction(store, options) {}
+namespace crdt {
 
-  bool load(Bytes update);
-  Result<void> integrate(Bytes update);
+// Hears of every transaction between its observers and its clean-up, as Yjs's 'afterTransaction' handlers do.
+class TransactionWatcher {
+ public:
+  virtual ~TransactionWatcher() = default;
+  virtual void after_transaction(Transaction& transaction, const TransactionInfo& info,
+                                 const std::vector<TypeIndex>& observed) = 0;
+  virtual void document_gone() = 0;
+};
+
+// A transaction in the queue of those that have begun and are not cleaned up (doc._transactionCleanups).
+struct Running {
+  Running(Store& store, const DocOptions& options) : transaction(store, options) {}
+
+  Transaction transaction;
+  TransactionInfo info;
+  Bytes forward;  // the input itself is the update
+};
+
+// The observers of one type.
+struct TypeListeners {
+  SlotId owner;  // which type it is: places in the table are used again
+  Listeners<const Event&> direct;
+  Listeners<std::span<const Event>> deep;
+};
+
+// What a document needs once it is edited or observed here.
+struct Local {
+  Slot slot = kNil;       // of the client id; kNil: not used yet
+  bool collided = false;  // somebody else writes with this id
+  Encoder update;         // the update being emitted
+  Buffer scratch;         // contents being written
+  std::unordered_map<TypeIndex, TypeListeners> types;
+  std::unordered_map<uint64_t, uint64_t> format_values;  // see FormatValue
+  std::vector<SlotId> loaded_docs;
+  Listeners<Bytes, const TransactionInfo&> on_update;
+  Listeners<const TransactionInfo&> on_after_transaction;
+  Listeners<const SubdocsEvent&> on_subdocs;
+  std::vector<TransactionWatcher*> watchers;
+  Origin next_undo_origin = kUndoOrigins;
+};
+
+}  // namespace crdt
+
+struct Doc::Impl {
+  explicit Impl(const DocOptions& o) : options(o), store(o), applier(store, pending) {}
+  ~Impl();
+
+  bool load(Bytes update, Origin origin);
+  Result<void> integrate(Bytes update, Origin origin);
   Result<void> check_limits(const crdt::ParsedUpdate& update) const;
   bool may_wait(const crdt::ParsedUpdate& update) const;
+
+  // --- transactions (transact.cpp)
+
+  // Begins a transaction, or joins the one that is running. Whoever begins it ends it.
+  struct Begun {
+    crdt::Running& running;
+    bool joined;
+  };
+  Begun begin(bool local, Origin origin);
+  // Ends the running transaction. The first in the queue is then observed, cleaned up and emitted, and after
+  // it those that observers made meanwhile.
+  void end();
+
+  // Whether an edit may be made here that adds up to `bytes` of content and `units` to the clock.
+  Result<void> may_edit(size_t bytes, uint64_t units);
+  crdt::Local& make_local();
+
+  void clean_up(crdt::Running& running);
+  void observe(crdt::Running& running);
+  void emit(crdt::Running& running);
+  void tell_subdocs(crdt::Running& running);
+  bool is_observed() const;
 
   DocOptions options;
   crdt::Store store;
   crdt::Pending pending;
   crdt::Applier applier;
-  crdt::Transaction transaction;
   crdt::ParsedUpdate parsed;
   uint32_t epoch = 0;
+  std::vector<std::unique_ptr<crdt::Running>> transactions;  // the queue, and behind it memory to use again
+  size_t queued = 0;
+  crdt::Running* current = nullptr;        // the one that is running
+  std::vector<Buffer>* emitted = nullptr;  // what apply_update gives back
+  std::unique_ptr<crdt::Local> local;
 };
 
 }  // namespace symphony

@@ -60,6 +60,8 @@ class Encoder {
 
   size_t size() const { return size_; }
   Bytes written() const { return {out_.data(), size_}; }
+  // Begins anew in the same memory.
+  void clear() { size_ = 0; }
 
   Buffer take() {
     out_.resize(size_);

@@ -24,8 +24,8 @@ inline Format format_of(const Store& store, ItemIndex mark) {
   return format;
 }
 
-// Attributes in the order in which a JavaScript Map would list them.
-class Attributes {
+// CurrentAttributes in the order in which a JavaScript Map would list them.
+class CurrentAttributes {
  public:
   const Format* get(std::string_view key) const {
     for (const Format& format : all_) {

@@ -102,8 +102,8 @@ struct Type {
   EntryIndex first_entry = kNil;  // its map, in the order in which keys first appeared
   EntryIndex last_entry = kNil;
   uint32_t entries = 0;
-  Span name;                    // the root's name, or the node or hook name
-  uint8_t type_ref = 0;         // Yjs type ref on the wire; meaningless for a root
+  Span name;             // the root's name, or the node or hook name
+  uint8_t type_ref = 0;  // Yjs type ref on the wire; of a root what it was asked for as, or kTypeRefNone
   bool has_formatting = false;  // a format mark was ever integrated (YText._hasFormatting)
 };
 

@@ -39,6 +39,31 @@ bool utf16_less(std::string_view a, std::string_view b) {
                                       [&](char x, char y) { return rank(x) < rank(y); });
 }
 
+std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
+
+// String.split(''): a character outside the BMP comes as its two halves.
+void string_units(Bytes text, std::vector<Value>& out) {
+  for (size_t i = 0; i < text.size();) {
+    const uint8_t lead = text[i];
+    const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+    if (length < 4) {
+      Value& v = out.emplace_back();
+      v.kind = Value::Kind::kString;
+      v.text = as_text(text.subspan(i, length));
+    } else {
+      const uint32_t code = (lead & 7u) << 18 | (text[i + 1] & 0x3fu) << 12 | (text[i + 2] & 0x3fu) << 6 |
+                            (text[i + 3] & 0x3fu);
+      for (const uint32_t half : {0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff)}) {
+        Value& v = out.emplace_back();
+        v.kind = Value::Kind::kString;
+        v.text = {static_cast<char>(0xe0 | half >> 12), static_cast<char>(0x80 | (half >> 6 & 0x3f)),
+                  static_cast<char>(0x80 | (half & 0x3f))};
+      }
+    }
+    i += length;
+  }
+}
+
 // Reads a document depth-first. Types nest at most as deep as their items do, which a peer decides: past this
 // depth a type reads as null, so that nobody can exhaust the stack.
 constexpr int kDepthMax = 500;
@@ -70,6 +95,8 @@ class Readout {
     --depth_;
   }
 
+  std::string to_xml(TypeIndex type, TypeKind kind) { return xml(type, kind); }
+
   std::string text(TypeIndex type) {
     std::string out;
     each_visible(type, [&](const Item& item) {
@@ -81,7 +108,7 @@ class Readout {
   void delta_json(std::string& out, TypeIndex type) {
     out += '[';
     bool first = true;
-    each_op(type, [&](const std::string& insert, const Item* object, const Attributes& attributes) {
+    each_op(type, [&](const std::string& insert, const Item* object, const CurrentAttributes& attributes) {
       if (!first) out += ',';
       first = false;
       out += "{\"insert\":";
@@ -106,10 +133,6 @@ class Readout {
   }
 
  private:
-  static std::string_view as_text(Bytes bytes) {
-    return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
-  }
-
   template <class Visit>
   void each_visible(TypeIndex type, Visit visit) {
     if (type == kNil) return;
@@ -121,65 +144,6 @@ class Readout {
   std::string embed(const Item& item) {
     Reader in(store_.content(item));
     return std::string(in.read_var_string());
-  }
-
-  // The elements of a content other than kType, as Content.getContent gives them.
-  std::vector<Value> values(const Item& item) {
-    std::vector<Value> out;
-    const Bytes content = store_.content(item);
-    Reader in(content);
-    switch (item.ref) {
-      case kAny:
-        for (uint32_t i = 0; i < item.len; ++i) out.push_back(read_any(in));
-        break;
-      case kJson:
-        for (uint32_t i = 0; i < item.len; ++i) {
-          const std::string_view text = in.read_var_string();
-          out.push_back(text == "undefined" ? Value{} : parse_json(text));
-        }
-        break;
-      case kBinary: {
-        Value& v = out.emplace_back();
-        v.kind = Value::Kind::kBytes;
-        v.text = in.read_var_string();
-        break;
-      }
-      case kEmbed:
-        out.push_back(parse_json(in.read_var_string()));
-        break;
-      case kDoc:
-        out.emplace_back().kind = Value::Kind::kObject;
-        break;  // a subdocument reads as {}
-      case kString:
-        string_units(content, out);
-        break;
-      default:
-        break;
-    }
-    return out;
-  }
-
-  // String.split(''): a character outside the BMP comes as its two halves.
-  static void string_units(Bytes text, std::vector<Value>& out) {
-    for (size_t i = 0; i < text.size();) {
-      const uint8_t lead = text[i];
-      const size_t length = lead < 0x80 ? 1 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
-      if (length < 4) {
-        Value& v = out.emplace_back();
-        v.kind = Value::Kind::kString;
-        v.text = as_text(text.subspan(i, length));
-      } else {
-        const uint32_t code = (lead & 7u) << 18 | (text[i + 1] & 0x3fu) << 12 | (text[i + 2] & 0x3fu) << 6 |
-                              (text[i + 3] & 0x3fu);
-        for (const uint32_t half : {0xd800 + ((code - 0x10000) >> 10), 0xdc00 + ((code - 0x10000) & 0x3ff)}) {
-          Value& v = out.emplace_back();
-          v.kind = Value::Kind::kString;
-          v.text = {static_cast<char>(0xe0 | half >> 12), static_cast<char>(0x80 | (half >> 6 & 0x3f)),
-                    static_cast<char>(0x80 | (half & 0x3f))};
-        }
-      }
-      i += length;
-    }
   }
 
   void array_json(std::string& out, TypeIndex type) {
@@ -195,7 +159,7 @@ class Readout {
         json(out, item.content, kind_of_ref(store_.types[item.content].type_ref));
         return;
       }
-      for (const Value& value : values(item)) {
+      for (const Value& value : values_of(store_, item)) {
         comma();
         if (value.kind == Value::Kind::kUndefined) {
           out += "null";
@@ -236,7 +200,7 @@ class Readout {
       const Item& item = store_.items[store_.entries[at].last];
       std::vector<Value> all;
       if (item.ref != kType) {
-        all = values(item);
+        all = values_of(store_, item);
         if (all.empty() || all.back().kind == Value::Kind::kUndefined) continue;
       }
       if (!first) out += ',';
@@ -256,7 +220,7 @@ class Readout {
   template <class Visit>
   void each_op(TypeIndex type, Visit visit) {
     std::string run;
-    Attributes attributes;
+    CurrentAttributes attributes;
     const auto flush = [&] {
       if (!run.empty()) visit(run, nullptr, attributes);
       run.clear();
@@ -287,7 +251,7 @@ class Readout {
       } else if (item.ref == kString) {
         children += as_text(store_.content(item));  // Yjs takes characters apart and joins them again
       } else {
-        for (const Value& value : values(item)) children += to_js_string(value);
+        for (const Value& value : values_of(store_, item)) children += to_js_string(value);
       }
     });
     if (kind == TypeKind::kXmlFragment) return children;
@@ -302,7 +266,7 @@ class Readout {
       std::string value = "undefined";
       if (item.ref == kType) {
         value = js_string(item.content);
-      } else if (const std::vector<Value> all = values(item); !all.empty()) {
+      } else if (const std::vector<Value> all = values_of(store_, item); !all.empty()) {
         value = to_js_string(all.back());
       }
       attributes.emplace_back(store_.text(store_.entries[at].key), std::move(value));
@@ -330,7 +294,7 @@ class Readout {
   // YXmlText.toString: attributes become nested elements, theirs become attributes.
   std::string xml_text(TypeIndex type) {
     std::string out;
-    each_op(type, [&](const std::string& insert, const Item* object, const Attributes& attributes) {
+    each_op(type, [&](const std::string& insert, const Item* object, const CurrentAttributes& attributes) {
       std::vector<std::pair<std::string_view, Value>> nodes;
       for (const Format& format : attributes) nodes.emplace_back(format.key, parse_json(format.value));
       std::sort(nodes.begin(), nodes.end(),
@@ -376,6 +340,45 @@ class Readout {
 };
 
 }  // namespace
+
+std::vector<Value> values_of(const Store& store, const Item& item) {
+  std::vector<Value> out;
+  const Bytes content = store.content(item);
+  Reader in(content);
+  switch (item.ref) {
+    case kAny:
+      for (uint32_t i = 0; i < item.len; ++i) out.push_back(read_any(in));
+      break;
+    case kJson:
+      for (uint32_t i = 0; i < item.len; ++i) {
+        const std::string_view text = in.read_var_string();
+        out.push_back(text == "undefined" ? Value{} : parse_json(text));
+      }
+      break;
+    case kBinary: {
+      Value& v = out.emplace_back();
+      v.kind = Value::Kind::kBytes;
+      v.text = in.read_var_string();
+      break;
+    }
+    case kEmbed:
+      out.push_back(parse_json(in.read_var_string()));
+      break;
+    case kDoc:
+      out.emplace_back().kind = Value::Kind::kObject;
+      break;  // a subdocument reads as {}
+    case kString:
+      string_units(content, out);
+      break;
+    default:
+      break;
+  }
+  return out;
+}
+
+std::string xml_of(const Store& store, TypeIndex type, TypeKind kind) {
+  return Readout(store).to_xml(type, kind);
+}
 
 std::string json_of(const Store& store, TypeIndex type, TypeKind kind) {
   std::string out;

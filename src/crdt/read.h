@@ -3,9 +3,11 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "crdt/store.h"
 #include "symphony/doc.h"
+#include "symphony/value.h"
 
 namespace symphony::crdt {
 
@@ -14,6 +16,12 @@ std::string json_of(const Store& store, TypeIndex type, TypeKind kind);
 
 // YText.toString.
 std::string text_of(const Store& store, TypeIndex type);
+
+// The elements of a content other than kType, as Content.getContent gives them; of a text its UTF-16 units.
+std::vector<Value> values_of(const Store& store, const Item& item);
+
+// type.toString() of an Xml type.
+std::string xml_of(const Store& store, TypeIndex type, TypeKind kind);
 
 // JSON.stringify(text.toDelta()).
 std::string delta_of(const Store& store, TypeIndex type);

@@ -119,6 +119,7 @@ TypeIndex Store::add_root(std::string_view name) {
   if (const TypeIndex type = find_root(name); type != kNil) return type;
   const TypeIndex type = new_type();
   types[type].name = store_bytes(as_bytes(name));
+  types[type].type_ref = kTypeRefNone;
   roots.push_back(type);
   root_index_.added(static_cast<uint32_t>(roots.size()),
                     [&](uint32_t i) { return hash_bytes(as_bytes(text(types[roots[i]].name)), seed_); });
@@ -409,7 +410,8 @@ size_t Store::memory_bytes() const {
                  held(free_spans_) + held(free_items_) + held(free_types_) + held(free_entries_) +
                  held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
-  return bytes;
+  bytes += redone.size() * (sizeof(ItemIndex) + sizeof(SlotId) + 2 * sizeof(void*));
+  return positions == nullptr ? bytes : bytes + positions->memory_bytes();
 }
 
 // --- invariants
@@ -478,7 +480,7 @@ std::string Store::check_invariants() const {
     const bool deleted = owner != kNil && items[owner].deleted;
     if (!deleted && length[index] != types[index].length) return "a type's length is not that of its list";
   }
-  return {};
+  return positions == nullptr ? std::string() : positions->check();
 }
 
 }  // namespace symphony::crdt

@@ -9,15 +9,18 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <span>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "crdt/bulk_index.h"
 #include "crdt/dense_index.h"
 #include "crdt/item.h"
 #include "crdt/lineage_table.h"
+#include "crdt/position_index.h"
 #include "crdt/struct_list.h"
 #include "crdt/update.h"
 #include "symphony/types.h"
@@ -114,6 +117,11 @@ class Store {
   std::vector<TypeIndex> roots;  // in the order of their creation
   Buffer arena;
   BulkIndex bulk;  // active while a big update is integrated
+
+  // Only in documents that are edited here: where indices lead in the types edited by index, and what an
+  // UndoManager brought back, by the item that was deleted (item.redone: the first id of its successor).
+  std::unique_ptr<PositionIndex> positions;
+  std::unordered_map<ItemIndex, SlotId> redone;
 
  private:
   static constexpr size_t kOutside = ~size_t{0};

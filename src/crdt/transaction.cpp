@@ -10,9 +10,6 @@
 namespace symphony::crdt {
 namespace {
 
-constexpr uint8_t kTypeRefText = 2;
-constexpr uint8_t kTypeRefXmlText = 6;
-
 // The items a conflict loop has passed, in order (Yjs: itemsBeforeOrigin; conflictingItems are those since a
 // mark).
 class Passed {
@@ -34,21 +31,52 @@ class Passed {
 
 }  // namespace
 
-void Transaction::begin(uint32_t epoch, bool local) {
+void Transaction::begin(uint32_t epoch, bool local, Transaction* previous, bool track) {
   epoch_ = epoch;
   local_ = local;
+  track_ = track;
+  finished_ = false;
+  superseded_ = false;
+  previous_ = previous;
+  if (previous != nullptr) previous->superseded_ = true;
   changed_clients_.clear();
+  before_.clear();
+  changes_.clear();
+  seen_changes_.clear();
+  subdocs_ = {};
   deletes_.clear();
   merge_structs_.clear();
   changed_texts_.clear();
   collectable_ = false;
 }
 
-void Transaction::release() {
-  changed_clients_ = {};
-  deletes_ = {};
-  merge_structs_ = {};
-  changed_texts_ = {};
+uint32_t Transaction::recorded_before(Slot slot) const {
+  const auto at = std::find(changed_clients_.begin(), changed_clients_.end(), slot);
+  return at == changed_clients_.end() ? store_.clients[slot].state
+                                      : before_[static_cast<size_t>(at - changed_clients_.begin())];
+}
+
+// A follow-up adds structs to a client for the first time: Yjs writes them into the update of every
+// transaction that is not cleaned up yet.
+void Transaction::note_later_change(Slot slot, uint32_t state) {
+  if (std::find(changed_clients_.begin(), changed_clients_.end(), slot) != changed_clients_.end()) return;
+  changed_clients_.push_back(slot);
+  before_.push_back(state);
+}
+
+bool Transaction::deletes(Slot slot, uint32_t clock) const {
+  // Ranges of a slot stand together in ascending order, the slots in any.
+  for (size_t begin = 0; begin < deletes_.size();) {
+    const auto first = deletes_.begin() + static_cast<std::ptrdiff_t>(begin);
+    if (first->slot == slot) {
+      const auto behind = std::upper_bound(
+          first, deletes_.end(), clock,
+          [&](uint32_t c, const SlotRange& range) { return range.slot != slot || c < range.clock; });
+      return behind != first && clock < std::prev(behind)->end();
+    }
+    while (begin < deletes_.size() && deletes_[begin].slot == first->slot) ++begin;
+  }
+  return false;
 }
 
 // --- splitting
@@ -80,7 +108,19 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   }
   structs.insert_after(at, right.clock, right_index, store_.items);
   merge_structs_.push_back({slot, right.clock, right.len});
+  if (store_.positions != nullptr) store_.positions->split(left_index, right_index);
+  if (!store_.redone.empty()) {
+    if (const auto redone = store_.redone.find(left_index); redone != store_.redone.end()) {
+      const SlotId tail{redone->second.slot, redone->second.clock + diff};
+      store_.redone.emplace(right_index, tail);
+    }
+  }
   return right_index;
+}
+
+ItemIndex Transaction::cut(ItemIndex item, uint32_t diff) {
+  const Slot slot = store_.slot(store_.items[item]);
+  return split(slot, store_.clients[slot].structs.find(store_.items[item].clock, store_.items), diff);
 }
 
 ItemIndex Transaction::clean_start(Slot slot, uint32_t clock) {
@@ -134,6 +174,10 @@ Client& Transaction::touch_client(Slot slot) {
     client.before_epoch = epoch_;
     client.before = client.state;
     changed_clients_.push_back(slot);
+    before_.push_back(client.state);
+    for (Transaction* earlier = previous_; earlier != nullptr; earlier = earlier->previous_) {
+      earlier->note_later_change(slot, client.state);
+    }
   }
   return client;
 }
@@ -157,6 +201,8 @@ bool Transaction::extend_last(const Incoming& in) {
   const ItemIndex last = client.structs.item(client.structs.last());
   Item& item = store_.items[last];
   if (item.ref != kString || item.deleted) return false;
+  // What observers are to see as added must be an item of its own.
+  if (track_ && item.clock < before(in.slot)) return false;
   const Lineage& lineage = store_.lineage_of(item);
   if (lineage.in_map()) return false;
   if (item.right == kNil) {
@@ -169,14 +215,68 @@ bool Transaction::extend_last(const Incoming& in) {
       return false;
     }
   }
-  Type& type = store_.types[lineage.parent()];
-  if (type.owner != kNil && store_.items[type.owner].deleted) return false;
-  store_.append_content(item, in.update->content(parsed), parsed.ascii);
-  item.len += parsed.len;
-  type.length += parsed.len;
-  touch_client(in.slot).state = item.end();
-  add_changed(lineage.parent());
+  const TypeIndex parent = lineage.parent();
+  if (const ItemIndex owner = store_.types[parent].owner; owner != kNil && store_.items[owner].deleted)
+    return false;
+  append(in.slot, last, parent, in.update->content(parsed), parsed.len, parsed.ascii);
   return true;
+}
+
+void Transaction::append(Slot slot, ItemIndex last, TypeIndex parent, Bytes text, uint32_t units,
+                         bool ascii) {
+  Item& item = store_.items[last];
+  store_.append_content(item, text, ascii);
+  item.len += units;
+  store_.types[parent].length += units;
+  touch_client(slot).state = item.end();
+  if (store_.positions != nullptr) store_.positions->grown(last, units);
+  add_changed(parent, kNil);
+}
+
+bool Transaction::extend(Slot slot, ItemIndex left, ItemIndex right, Bytes text, uint32_t units, bool ascii) {
+  const Item& item = store_.items[left];
+  if (item.ref != kString || item.deleted || item.right != right ||
+      item.end() != store_.clients[slot].state) {
+    return false;
+  }
+  const Lineage& lineage = store_.lineage_of(item);
+  if (track_ && item.clock < before(slot)) return false;
+  if (lineage.slot != slot || (!store_.redone.empty() && store_.redone.contains(left))) return false;
+  if (right == kNil) {
+    if (lineage.right_origin_slot != kNil) return false;
+  } else {
+    const Item& next = store_.items[right];
+    if (lineage.right_origin_slot != store_.slot(next) || item.right_origin_clock != next.clock) return false;
+  }
+  append(slot, left, lineage.parent(), text, units, ascii);
+  return true;
+}
+
+ItemIndex Transaction::insert(const NewItem& made) {
+  const ItemIndex index = store_.new_item();
+  Lineage lineage;
+  lineage.slot = made.slot;
+  Item& item = store_.items[index];
+  if (made.left != kNil) {
+    const Item& left = store_.items[made.left];
+    lineage.origin_slot = store_.slot(left);
+    item.origin_clock = left.end() - 1;
+  }
+  if (made.right != kNil) {
+    const Item& right = store_.items[made.right];
+    lineage.right_origin_slot = store_.slot(right);
+    item.right_origin_clock = right.clock;
+  }
+  lineage.set_parent(made.entry != kNil ? made.entry : made.parent, made.entry != kNil);
+  item.lineage = store_.lineages.add(lineage) & kLineageMask;
+  item.clock = store_.clients[made.slot].state;
+  item.len = made.len;
+  item.ref = made.ref & 0xf;
+  place(index, lineage, made.left, made.right);
+  add_struct(made.slot, index);
+  set_new_content(index, made.ref, made.content, made.ascii, lineage);
+  finish_new(index, lineage);
+  return index;
 }
 
 void Transaction::integrate(const Incoming& in, uint32_t offset) {
@@ -238,12 +338,16 @@ void Transaction::place(ItemIndex index, const Lineage& lineage, ItemIndex left,
   const bool conflict = left != kNil ? next != right : right == kNil || store_.items[right].left != kNil;
   if (conflict) left = resolve_conflicts(item, lineage, left, right);
   link(index, lineage, left);
-  if (!lineage.in_map() && item.countable()) store_.types[lineage.parent()].length += item.len;
+  if (!lineage.in_map()) {
+    if (item.countable()) store_.types[lineage.parent()].length += item.len;
+    if (store_.positions != nullptr) store_.positions->linked(lineage.parent(), index);
+  }
 }
 
 void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
   const TypeIndex parent = store_.type_of(lineage);
-  add_changed(parent);
+  if (store_.items[index].ref == kDoc) subdocs_.added.push_back({lineage.slot, store_.items[index].clock});
+  add_changed(parent, lineage.in_map() ? lineage.parent() : kNil);
   const ItemIndex owner = store_.types[parent].owner;
   if ((owner != kNil && store_.items[owner].deleted) ||
       (lineage.in_map() && store_.items[index].right != kNil)) {
@@ -308,48 +412,68 @@ void Transaction::link(ItemIndex index, const Lineage& lineage, ItemIndex left) 
 
 void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemIndex index,
                                     const Lineage& lineage) {
-  Bytes bytes = in.update->content(*in.parsed);
+  const Bytes bytes = in.update->content(*in.parsed);
+  const uint8_t ref = in.parsed->ref();
+  if (offset == 0) return set_new_content(index, ref, bytes, in.parsed->ascii, lineage);
+  if (ref == kDeleted) return set_new_content(index, ref, {}, false, lineage);
+  if (in.parsed->ascii) return set_new_content(index, ref, bytes.subspan(offset), true, lineage);
+  // Cut as a split would, surrogate pairs included.
   Item& item = store_.items[index];
-  switch (in.parsed->ref()) {
+  Item whole;
+  whole.ref = item.ref;
+  whole.len = in.parsed->len;
+  store_.set_content(whole, bytes, false);
+  store_.split_content(whole, item, offset);
+  whole.len = offset;
+  store_.drop_content(whole);
+}
+
+void Transaction::set_new_content(ItemIndex index, uint8_t ref, Bytes bytes, bool ascii,
+                                  const Lineage& lineage) {
+  Item& item = store_.items[index];
+  switch (ref) {
     case kDeleted:
       item.deleted = 1;
-      deletes_.push_back({in.slot, item.clock, item.len});
-      break;
+      deletes_.push_back({lineage.slot, item.clock, item.len});
+      return;
     case kType:
-      store_.set_type(index, bytes);
-      break;
+      return store_.set_type(index, bytes);
     case kFormat:
       store_.types[store_.type_of(lineage)].has_formatting = true;
-      [[fallthrough]];
+      break;
     default:
-      if (offset == 0) {
-        store_.set_content(item, bytes, in.parsed->ascii);
-      } else if (in.parsed->ascii) {
-        store_.set_content(item, bytes.subspan(offset), true);
-      } else {
-        // Cut as a split would, surrogate pairs included.
-        Item whole;
-        whole.ref = item.ref;
-        whole.len = in.parsed->len;
-        store_.set_content(whole, bytes, false);
-        store_.split_content(whole, item, offset);
-        whole.len = offset;
-        store_.drop_content(whole);
-      }
+      break;
   }
+  store_.set_content(item, bytes, ascii);
 }
 
 // --- deletion
 
-void Transaction::add_changed(TypeIndex index) {
+void Transaction::add_changed(TypeIndex index, EntryIndex entry) {
   const Type& type = store_.types[index];
-  if (type.owner == kNil || !type.has_formatting) {
-    return;  // only nested texts are cleaned up: a root has no kind of its own
+  const bool cleaned =
+      type.has_formatting && (type.type_ref == kTypeRefText || type.type_ref == kTypeRefXmlText);
+  if (!track_ && !cleaned) return;
+  if (type.owner != kNil) {
+    // What is new in this transaction did not change: it was made.
+    const Item& owner = store_.items[type.owner];
+    if (owner.deleted || owner.clock >= before(store_.slot(owner))) return;
   }
-  if (type.type_ref != kTypeRefText && type.type_ref != kTypeRefXmlText) return;
-  const Item& owner = store_.items[type.owner];
-  if (owner.clock >= before(store_.slot(owner)) || owner.deleted) return;
-  if (changed_texts_.empty() || changed_texts_.back() != index) changed_texts_.push_back(index);
+  if (cleaned && (changed_texts_.empty() || changed_texts_.back() != index)) changed_texts_.push_back(index);
+  if (!track_) return;
+  constexpr size_t kFew = 16;
+  const Change change{index, entry};
+  if (!changes_.empty() && changes_.back() == change) return;
+  const auto key = [](const Change& c) { return uint64_t{c.type} << 32 | c.entry; };
+  if (changes_.size() > kFew) {
+    if (seen_changes_.empty()) {
+      for (const Change& c : changes_) seen_changes_.insert(key(c));
+    }
+    if (!seen_changes_.insert(key(change)).second) return;
+  } else if (std::find(changes_.begin(), changes_.end(), change) != changes_.end()) {
+    return;
+  }
+  changes_.push_back(change);
 }
 
 void Transaction::delete_item(ItemIndex first) {
@@ -366,10 +490,15 @@ void Transaction::delete_item(ItemIndex first) {
     const Lineage& lineage = store_.lineage_of(item);
     const TypeIndex parent = store_.parent_type(item);
     if (item.countable() && !lineage.in_map()) store_.types[parent].length -= item.len;
+    if (store_.positions != nullptr && !lineage.in_map()) store_.positions->hidden(index);
     item.deleted = 1;
     collectable_ = true;
     deletes_.push_back({lineage.slot, item.clock, item.len});
-    add_changed(parent);
+    add_changed(parent, lineage.in_map() ? lineage.parent() : kNil);
+    if (item.ref == kDoc) {
+      const SlotId id{lineage.slot, item.clock};
+      if (std::erase(subdocs_.added, id) == 0) subdocs_.removed.push_back(id);
+    }
     if (item.ref == kType)
       frames.push_back({store_.types[item.content].start, store_.types[item.content].first_entry});
   };
@@ -438,12 +567,15 @@ void Transaction::finish_changes() {
     std::sort(deletes_.begin(), deletes_.end(), ascending);
   }
   join_neighbours(deletes_, [](const SlotRange& a, const SlotRange& b) { return a.slot == b.slot; });
+  own_clients_ = changed_clients_.size();
+  finished_ = true;
 }
 
 bool Transaction::needs_format_cleanup() const {
   if (local_ || !options_.format_cleanup) return false;
   return std::any_of(changed_texts_.begin(), changed_texts_.end(), [&](TypeIndex type) {
-    return !store_.items[store_.types[type].owner].deleted && store_.types[type].has_formatting;
+    const ItemIndex owner = store_.types[type].owner;
+    return owner == kNil || !store_.items[owner].deleted;
   });
 }
 
@@ -458,6 +590,7 @@ void Transaction::become_gc(ItemIndex index, Slot slot) {
   Item& item = store_.items[index];
   Item collected;
   store_.drop_content(item);
+  store_.redone.erase(index);
   Lineage lineage;
   lineage.slot = slot;
   collected.lineage = store_.lineages.add(lineage) & kLineageMask;
@@ -478,6 +611,7 @@ void Transaction::collect(ItemIndex index) {
     while (!types.empty()) {
       const TypeIndex type = types.back();
       types.pop_back();
+      if (store_.positions != nullptr) store_.positions->drop(type);
       for (ItemIndex child = store_.types[type].start; child != kNil;) {
         const ItemIndex next = store_.items[child].right;
         collect_child(child);
@@ -527,6 +661,11 @@ bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
         (ours.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock)) {
       return false;
     }
+    if (!store_.redone.empty() &&
+        (store_.redone.contains(left_index) || store_.redone.contains(right_index))) {
+      return false;
+    }
+    if (store_.positions != nullptr && !ours.in_map()) store_.positions->merging(left_index, right_index);
     if (theirs.in_map() && store_.entries[theirs.parent()].last == right_index) {
       store_.entries[theirs.parent()].last = left_index;
     }
@@ -568,11 +707,9 @@ void Transaction::merge_deleted() {
 }
 
 void Transaction::merge_new() {
-  for (const Slot slot : changed_clients_) {
-    const Client& client = store_.clients[slot];
-    const StructList& structs = client.structs;
-    const uint32_t first_changed =
-        store_.items[structs.item(structs.find(client.before, store_.items))].clock;
+  for (const Slot slot : changed_clients()) {
+    const StructList& structs = store_.clients[slot].structs;
+    const uint32_t first_changed = store_.items[structs.item(structs.find(before(slot), store_.items))].clock;
     StructList::Position at = structs.last();
     while (!structs.is_first(at) && store_.items[structs.item(at)].clock >= first_changed) {
       merge_with_lefts(slot, at);
@@ -595,15 +732,23 @@ void Transaction::merge_split() {
 }
 
 Buffer Transaction::encode() const {
-  if (!changed()) return {};
-  std::vector<Slot> slots = changed_clients_;
-  std::sort(slots.begin(), slots.end(),
-            [&](Slot a, Slot b) { return store_.client_id(a) > store_.client_id(b); });
   Encoder out;
-  out.var_uint(slots.size());
-  for (const Slot slot : slots) write_client(out, store_, slot, before(slot));
+  return encode(out) ? out.take() : Buffer();
+}
+
+bool Transaction::encode(Encoder& out) const {
+  if (!changed()) return false;
+  out.var_uint(changed_clients_.size());
+  if (changed_clients_.size() == 1) {
+    write_client(out, store_, changed_clients_[0], before(changed_clients_[0]));
+  } else {
+    std::vector<Slot> slots = changed_clients_;
+    std::sort(slots.begin(), slots.end(),
+              [&](Slot a, Slot b) { return store_.client_id(a) > store_.client_id(b); });
+    for (const Slot slot : slots) write_client(out, store_, slot, before(slot));
+  }
   write_deletes(out, store_, deletes_);
-  return out.take();
+  return true;
 }
 
 }  // namespace symphony::crdt

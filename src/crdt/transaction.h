@@ -4,12 +4,16 @@
 #pragma once
 
 #include <cstdint>
+#include <span>
+#include <unordered_set>
 #include <vector>
 
 #include "crdt/store.h"
 #include "crdt/update.h"
 
 namespace symphony::crdt {
+
+class Encoder;
 
 // A struct before its integration, with the clients it names as the document knows them.
 struct Incoming {
@@ -19,6 +23,34 @@ struct Incoming {
   const ParsedStruct* parsed = nullptr;
   const ParsedUpdate* update = nullptr;
   bool last = false;  // nothing of its client follows in the update
+};
+
+// An item that this document makes itself.
+struct NewItem {
+  Slot slot = kNil;
+  ItemIndex left = kNil;
+  ItemIndex right = kNil;
+  TypeIndex parent = kNil;
+  EntryIndex entry = kNil;  // kNil: an element of the list
+  uint8_t ref = kAny;
+  uint32_t len = 1;
+  Bytes content;       // as Store::set_content wants it; kType: its payload on the wire
+  bool ascii = false;  // of a kString
+};
+
+// What a transaction changed in a type: one of its keys, or (kNil) its list.
+struct Change {
+  TypeIndex type = kNil;
+  EntryIndex entry = kNil;
+
+  friend bool operator==(const Change&, const Change&) = default;
+};
+
+// What a transaction did to subdocuments, by the id of the item that holds each.
+struct SubdocChanges {
+  std::vector<SlotId> added;
+  std::vector<SlotId> loaded;
+  std::vector<SlotId> removed;
 };
 
 // A deleted range, in the document's own terms.
@@ -35,15 +67,22 @@ class Transaction {
   Transaction(Store& store, const DocOptions& options) : store_(store), options_(options) {}
 
   // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is
-  // one that the document starts itself.
-  void begin(uint32_t epoch, bool local);
-
-  // Gives back the memory that a big transaction took.
-  void release();
+  // one that the document starts itself. `previous`: a transaction that has ended but is not cleaned up yet;
+  // it hears what this one adds. `track`: somebody will ask for changes().
+  void begin(uint32_t epoch, bool local, Transaction* previous = nullptr, bool track = false);
 
   // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known
   // already).
   void integrate(const Incoming& in, uint32_t offset);
+
+  // Integrates an item of this document's own, with the next clock of its client.
+  ItemIndex insert(const NewItem& item);
+
+  // Typing: `text` right behind `left`, if that would merge with it. False if not; nothing is then changed.
+  bool extend(Slot slot, ItemIndex left, ItemIndex right, Bytes text, uint32_t units, bool ascii);
+
+  // Cuts `diff` clocks off the beginning of an item that is longer; the rest.
+  ItemIndex cut(ItemIndex item, uint32_t diff);
 
   // Cuts items at the origins of a struct that is known already. The cuts close again in clean_up(), but Yjs
   // makes them, and a cut through a surrogate pair or a merge along the way stays.
@@ -73,6 +112,7 @@ class Transaction {
 
   // Sorts and joins the delete set; call once, when all changes are made.
   void finish_changes();
+  bool finished() const { return finished_; }
 
   // Whether a remote change touched a nested text that has formatting (transaction._needFormattingCleanup).
   bool needs_format_cleanup() const;
@@ -82,24 +122,42 @@ class Transaction {
 
   // The structs and deletes of this transaction as an update; empty if there are none. After clean_up().
   Buffer encode() const;
+  // The same into memory that is used again; false if there is nothing.
+  bool encode(Encoder& out) const;
 
   const std::vector<SlotRange>& deletes() const { return deletes_; }
   // Clients that got new structs, in the order of the first.
-  const std::vector<Slot>& changed_clients() const { return changed_clients_; }
+  std::span<const Slot> changed_clients() const { return {changed_clients_.data(), own_clients()}; }
+  // The client's state before the transaction (transaction.beforeState).
   uint32_t before(Slot slot) const {
     const Client& client = store_.clients[slot];
-    return client.before_epoch == epoch_ ? client.before : client.state;
+    if (client.before_epoch == epoch_) return client.before;
+    return superseded_ ? recorded_before(slot) : client.state;
   }
-  bool changed() const { return !changed_clients_.empty() || !deletes_.empty(); }
+  bool changed() const { return own_clients() > 0 || !deletes_.empty(); }
+
+  // transaction.changed, in order, if tracked. Types that were deleted later are still in it.
+  const std::vector<Change>& changes() const { return changes_; }
+  const SubdocChanges& subdocs() const { return subdocs_; }
+  SubdocChanges& subdocs() { return subdocs_; }
+  // Whether the transaction made what has this id (event.adds) and deleted it (event.deletes). The delete set
+  // must be finished.
+  bool adds(Slot slot, uint32_t clock) const { return clock >= before(slot); }
+  bool deletes(Slot slot, uint32_t clock) const;
 
  private:
   ItemIndex split(Slot slot, StructList::Position at, uint32_t diff);
   bool extend_last(const Incoming& in);
+  void append(Slot slot, ItemIndex last, TypeIndex parent, Bytes text, uint32_t units, bool ascii);
   void add_struct(Slot slot, ItemIndex index);
   ItemIndex resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left, ItemIndex right) const;
   void link(ItemIndex index, const Lineage& lineage, ItemIndex left);
   void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index, const Lineage& lineage);
-  void add_changed(TypeIndex type);
+  void set_new_content(ItemIndex index, uint8_t ref, Bytes bytes, bool ascii, const Lineage& lineage);
+  void add_changed(TypeIndex type, EntryIndex entry);
+  size_t own_clients() const { return finished_ ? own_clients_ : changed_clients_.size(); }
+  uint32_t recorded_before(Slot slot) const;
+  void note_later_change(Slot slot, uint32_t state);
   void collect(ItemIndex index);
   void collect_deleted();
   void merge_deleted();
@@ -113,7 +171,16 @@ class Transaction {
   uint32_t epoch_ = 0;
   bool local_ = false;
   bool collectable_ = false;  // something was deleted that had a content
+  bool track_ = false;
+  bool finished_ = false;
+  bool superseded_ = false;          // a later transaction began before this one was cleaned up
+  Transaction* previous_ = nullptr;  // ended but not cleaned up
   std::vector<Slot> changed_clients_;
+  std::vector<uint32_t> before_;  // of each of them
+  size_t own_clients_ = 0;        // changed before the end; those behind were changed by follow-ups
+  std::vector<Change> changes_;
+  std::unordered_set<uint64_t> seen_changes_;  // once there are many
+  SubdocChanges subdocs_;
   std::vector<SlotRange> deletes_;
   std::vector<SlotRange> merge_structs_;  // transaction._mergeStructs, by id
   std::vector<TypeIndex> changed_texts_;  // nested texts among transaction.changed

@@ -383,6 +383,11 @@ void write_any(Buffer& out, const Value& value) {
   }
 }
 
+void write_bytes(Buffer& out, std::string_view bytes) {
+  append_var_uint(out, bytes.size());
+  out.insert(out.end(), bytes.begin(), bytes.end());
+}
+
 const char* fault_of(const Value& value, size_t depth_max) {
   const auto is_text = [](std::string_view text) {
     return is_utf8(as_bytes(text)) || is_utf8(as_bytes(without_halves(text)));

@@ -19,6 +19,9 @@ Value read_any(Reader& in);
 // lib0's writeAny. Half a surrogate pair becomes U+FFFD, as in TextEncoder.
 void write_any(Buffer& out, const Value& value);
 
+// A varBytes or varString.
+void write_bytes(Buffer& out, std::string_view bytes);
+
 // What makes `value` impossible to write, or nullptr: a text or key that is not UTF-8 (but for halves of
 // surrogate pairs), or more than `depth_max` containers inside each other.
 const char* fault_of(const Value& value, size_t depth_max);

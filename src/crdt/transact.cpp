@@ -1,0 +1,139 @@
+// Transactions from begin to end: Yjs's transact and cleanupTransactions.
+#include <algorithm>
+
+#include "base/assert.h"
+#include "crdt/doc_impl.h"
+#include "crdt/event_state.h"
+#include "crdt/format_cleanup.h"
+#include "crdt/handles.h"
+
+namespace symphony {
+
+using namespace crdt;
+
+Doc::Impl::~Impl() {
+  if (local == nullptr) return;
+  for (TransactionWatcher* watcher : local->watchers) watcher->document_gone();
+}
+
+Local& Doc::Impl::make_local() {
+  if (local == nullptr) local = std::make_unique<Local>();
+  return *local;
+}
+
+bool Doc::Impl::is_observed() const {
+  return local != nullptr && (!local->types.empty() || !local->watchers.empty());
+}
+
+Doc::Impl::Begun Doc::Impl::begin(bool is_local, Origin origin) {
+  if (current != nullptr) return {*current, true};
+  if (queued == transactions.size()) transactions.push_back(std::make_unique<Running>(store, options));
+  Transaction* previous = queued > 0 ? &transactions[queued - 1]->transaction : nullptr;
+  current = transactions[queued++].get();
+  current->info = {origin, is_local};
+  current->forward = {};
+  current->transaction.begin(++epoch, is_local, previous, is_observed());
+  return {*current, false};
+}
+
+void Doc::Impl::end() {
+  ASSERT(current != nullptr);
+  const bool first = current == transactions[0].get();
+  current = nullptr;
+  if (!first) return;  // made by an observer: its turn comes
+  for (size_t i = 0; i < queued; ++i) clean_up(*transactions[i]);
+  constexpr size_t kKept = 4;
+  if (transactions.size() > kKept) transactions.resize(kKept);
+  queued = 0;
+  store.compact_if_worthwhile();
+}
+
+void Doc::Impl::clean_up(Running& running) {
+  Transaction& transaction = running.transaction;
+  transaction.finish_changes();
+  if (local != nullptr) observe(running);
+  if (transaction.needs_format_cleanup()) {
+    const Begun cleaning = begin(true, 0);
+    clean_formatting(store, transaction, cleaning.running.transaction);
+    end();
+  }
+  transaction.clean_up();
+  if (local != nullptr && local->slot != kNil && !running.info.local) {
+    const auto changed = transaction.changed_clients();
+    local->collided |= std::find(changed.begin(), changed.end(), local->slot) != changed.end();
+  }
+  emit(running);
+  tell_subdocs(running);
+}
+
+// Type observers, deep observers, then those of the transaction.
+void Doc::Impl::observe(Running& running) {
+  std::vector<TypeIndex> observed;  // keys of transaction.changedParentTypes
+  if (is_observed()) observed = call_observers(*this, running);
+  local->on_after_transaction.call(running.info);
+  const std::vector<TransactionWatcher*> watchers = local->watchers;
+  for (TransactionWatcher* watcher : watchers) {
+    if (std::find(local->watchers.begin(), local->watchers.end(), watcher) == local->watchers.end()) continue;
+    watcher->after_transaction(running.transaction, running.info, observed);
+  }
+}
+
+void Doc::Impl::emit(Running& running) {
+  const bool heard = local != nullptr && !local->on_update.empty();
+  if (!heard && emitted == nullptr) return;
+  if (running.forward.data() != nullptr) {
+    if (heard) local->on_update.call(running.forward, running.info);
+    return;
+  }
+  if (!heard) {
+    if (Buffer update = running.transaction.encode(); !update.empty()) emitted->push_back(std::move(update));
+    return;
+  }
+  local->update.clear();
+  if (!running.transaction.encode(local->update)) return;
+  const Bytes update = local->update.written();
+  if (emitted != nullptr) emitted->emplace_back(update.begin(), update.end());
+  local->on_update.call(update, running.info);
+}
+
+void Doc::Impl::tell_subdocs(Running& running) {
+  if (local == nullptr) return;
+  SubdocChanges& changes = running.transaction.subdocs();
+  if (changes.added.empty() && changes.loaded.empty() && changes.removed.empty()) return;
+  SubdocsEvent event;
+  for (const SlotId& id : changes.added) event.added.push_back(Handles::subdoc(*this, id));
+  for (const SlotId& id : changes.loaded) event.loaded.push_back(Handles::subdoc(*this, id));
+  for (const SlotId& id : changes.removed) event.removed.push_back(Handles::subdoc(*this, id));
+  local->on_subdocs.call(event);
+}
+
+Result<void> Doc::Impl::may_edit(size_t bytes, uint64_t units) {
+  if (!options.client_id) {
+    return fail(Code::kInvalid,
+                "the document has no client id: set DocOptions::client_id (random_client_id())");
+  }
+  Local& mine = make_local();
+  if (mine.collided) {
+    return fail(Code::kConflict, "somebody else writes with client id " + std::to_string(*options.client_id) +
+                                     ": set another one with Doc::set_client_id");
+  }
+  if (mine.slot == kNil) {
+    if (store.find_client(*options.client_id) == kNil && store.clients.size() >= options.limits.clients_max) {
+      return fail(Code::kLimit, "the document has as many clients as it may have");
+    }
+    mine.slot = store.add_client(*options.client_id);
+  }
+  if (store.positions == nullptr) store.positions = std::make_unique<PositionIndex>(store);
+  if (store.arena.size() + bytes > options.limits.content_bytes_max) {
+    return fail(Code::kLimit, "the document would have more bytes of content than the limit of " +
+                                  std::to_string(options.limits.content_bytes_max));
+  }
+  // An edit makes a few lineages of its own for each unit at most.
+  if (store.lineages.size() + 8 * units + 64 > kLineagesMax ||
+      store.state(mine.slot) + units >= 0xffffffffULL) {
+    return fail(Code::kLimit, "the document cannot number more edits of this client");
+  }
+  return {};
+}
+
+}  // namespace symphony
