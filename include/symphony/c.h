@@ -21,8 +21,8 @@
  *   it is said that they may.
  * - When memory is exhausted the process ends.
  *
- * What the calls do, their bytes and their costs stand in symphony/doc.h and symphony/awareness.h; each
- * names the function there, or in Yjs, that it is.
+ * What the calls do, their bytes and their costs stand in symphony/doc.h, symphony/update.h and
+ * symphony/awareness.h; each names the function there, or in Yjs, that it is.
  */
 #ifndef SYMPHONY_C_H
 #define SYMPHONY_C_H
@@ -111,10 +111,19 @@ void symphony_applied_free(symphony_applied* applied);
 symphony_code symphony_doc_apply_update(symphony_doc* doc, const uint8_t* update, size_t update_size,
                                         symphony_applied* applied, symphony_error* error);
 
+/* Y.applyUpdateV2. What there is for peers is v1 all the same. */
+symphony_code symphony_doc_apply_update_v2(symphony_doc* doc, const uint8_t* update, size_t update_size,
+                                           symphony_applied* applied, symphony_error* error);
+
 /* Y.encodeStateAsUpdate. Without a state vector (size 0): everything. */
 symphony_code symphony_doc_encode_state_as_update(const symphony_doc* doc, const uint8_t* state_vector,
                                                   size_t state_vector_size, symphony_buffer* out,
                                                   symphony_error* error);
+
+/* Y.encodeStateAsUpdateV2. */
+symphony_code symphony_doc_encode_state_as_update_v2(const symphony_doc* doc, const uint8_t* state_vector,
+                                                     size_t state_vector_size, symphony_buffer* out,
+                                                     symphony_error* error);
 
 /* Y.encodeStateVector. */
 void symphony_doc_encode_state_vector(const symphony_doc* doc, symphony_buffer* out);
@@ -150,6 +159,38 @@ void symphony_doc_to_text(const symphony_doc* doc, const char* root, size_t root
 
 /* JSON.stringify(text.toDelta()) of a root. */
 void symphony_doc_to_delta(const symphony_doc* doc, const char* root, size_t root_size, symphony_buffer* out);
+
+/* --- updates without a document: symphony/update.h, with its default limits. */
+
+/* Bytes that somebody else owns. */
+typedef struct symphony_bytes {
+  const uint8_t* data;
+  size_t size;
+} symphony_bytes;
+
+/* Y.mergeUpdates, Y.mergeUpdatesV2. */
+symphony_code symphony_merge_updates(const symphony_bytes* updates, size_t count, symphony_buffer* out,
+                                     symphony_error* error);
+symphony_code symphony_merge_updates_v2(const symphony_bytes* updates, size_t count, symphony_buffer* out,
+                                        symphony_error* error);
+
+/* Y.diffUpdate, Y.diffUpdateV2. */
+symphony_code symphony_diff_update(symphony_bytes update, symphony_bytes state_vector, symphony_buffer* out,
+                                   symphony_error* error);
+symphony_code symphony_diff_update_v2(symphony_bytes update, symphony_bytes state_vector,
+                                      symphony_buffer* out, symphony_error* error);
+
+/* Y.encodeStateVectorFromUpdate, Y.encodeStateVectorFromUpdateV2. */
+symphony_code symphony_state_vector_from_update(symphony_bytes update, symphony_buffer* out,
+                                                symphony_error* error);
+symphony_code symphony_state_vector_from_update_v2(symphony_bytes update, symphony_buffer* out,
+                                                   symphony_error* error);
+
+/* Y.convertUpdateFormatV1ToV2, Y.convertUpdateFormatV2ToV1. */
+symphony_code symphony_convert_update_v1_to_v2(symphony_bytes update, symphony_buffer* out,
+                                               symphony_error* error);
+symphony_code symphony_convert_update_v2_to_v1(symphony_bytes update, symphony_buffer* out,
+                                               symphony_error* error);
 
 /* --- awareness. Times are milliseconds of any clock that does not go backwards. */
 

@@ -105,6 +105,53 @@ TEST_F(CDoc, HasOptions) {
   symphony_doc_free(nullptr);
 }
 
+symphony_bytes view(const Buffer& bytes) { return {bytes.data(), bytes.size()}; }
+
+TEST(CUpdates, AreMergedCutAndConverted) {
+  const Buffer first = from_hex("0101010004010174016100");
+  const Buffer second = from_hex("01010101840100016200");
+  const Buffer vector = from_hex("010101");
+  symphony_buffer out{};
+  symphony_error error{};
+  const symphony_bytes both[] = {view(second), view(first)};
+  ASSERT_EQ(symphony_merge_updates(both, 2, &out, &error), SYMPHONY_OK);
+  const Buffer merged(out.data, out.data + out.size);
+  EXPECT_EQ(hex_and_free(out), "01020100040101740161840100016200");
+  ASSERT_EQ(symphony_diff_update(view(merged), view(vector), &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), to_hex(second));
+  ASSERT_EQ(symphony_state_vector_from_update(view(merged), &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), "010102");
+
+  ASSERT_EQ(symphony_convert_update_v1_to_v2(view(merged), &out, &error), SYMPHONY_OK);
+  const Buffer merged_v2(out.data, out.data + out.size);
+  symphony_buffer_free(&out);
+  const symphony_bytes one[] = {view(merged_v2)};
+  ASSERT_EQ(symphony_merge_updates_v2(one, 1, &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), to_hex(merged_v2));
+  ASSERT_EQ(symphony_state_vector_from_update_v2(view(merged_v2), &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), "010102");
+  ASSERT_EQ(symphony_diff_update_v2(view(merged_v2), view(vector), &out, &error), SYMPHONY_OK);
+  const Buffer second_v2(out.data, out.data + out.size);
+  symphony_buffer_free(&out);
+  ASSERT_EQ(symphony_convert_update_v2_to_v1(view(second_v2), &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), to_hex(second));
+
+  symphony_doc* doc = symphony_doc_new(nullptr);
+  symphony_applied applied{};
+  ASSERT_EQ(symphony_doc_apply_update_v2(doc, merged_v2.data(), merged_v2.size(), &applied, &error),
+            SYMPHONY_OK);
+  EXPECT_EQ(applied.updates.count, 1u);
+  symphony_applied_free(&applied);
+  ASSERT_EQ(symphony_doc_encode_state_as_update_v2(doc, vector.data(), vector.size(), &out, &error),
+            SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), to_hex(second_v2));
+  symphony_doc_free(doc);
+
+  EXPECT_EQ(symphony_merge_updates(both, 0, &out, &error), SYMPHONY_OK);
+  EXPECT_EQ(hex_and_free(out), "0000");
+  EXPECT_EQ(symphony_convert_update_v2_to_v1(view(first), &out, &error), SYMPHONY_INVALID);
+}
+
 TEST(CAwareness, Works) {
   symphony_awareness* ada = symphony_awareness_new(1, 0, 0);
   symphony_awareness* bob = symphony_awareness_new(2, 0, 0);

@@ -13,6 +13,17 @@ struct symphony_doc {
   symphony::Doc doc;
 };
 
+namespace {
+
+symphony_code tell(const symphony::Result<symphony::Applied>& result, symphony_applied* applied,
+                   symphony_error* error) {
+  if (!result) return refuse(result.error(), error);
+  if (applied != nullptr) *applied = {result->changed, result->pending, buffers_of(result->updates)};
+  return SYMPHONY_OK;
+}
+
+}  // namespace
+
 symphony_doc_options symphony_doc_options_default(void) {
   const DocOptions defaults;
   const symphony::DocLimits& limits = defaults.limits;
@@ -56,17 +67,27 @@ void symphony_applied_free(symphony_applied* applied) {
 symphony_code symphony_doc_apply_update(symphony_doc* doc, const uint8_t* update, size_t update_size,
                                         symphony_applied* applied, symphony_error* error) {
   auto result = doc->doc.apply_update(bytes_of(update, update_size));
-  if (!result) return refuse(result.error(), error);
-  if (applied == nullptr) return SYMPHONY_OK;
-  if (result->forward) result->updates.insert(result->updates.begin(), Buffer(update, update + update_size));
-  *applied = {result->changed, result->pending, buffers_of(result->updates)};
-  return SYMPHONY_OK;
+  if (result && result->forward) {
+    result->updates.insert(result->updates.begin(), Buffer(update, update + update_size));
+  }
+  return tell(result, applied, error);
+}
+
+symphony_code symphony_doc_apply_update_v2(symphony_doc* doc, const uint8_t* update, size_t update_size,
+                                           symphony_applied* applied, symphony_error* error) {
+  return tell(doc->doc.apply_update_v2(bytes_of(update, update_size)), applied, error);
 }
 
 symphony_code symphony_doc_encode_state_as_update(const symphony_doc* doc, const uint8_t* state_vector,
                                                   size_t state_vector_size, symphony_buffer* out,
                                                   symphony_error* error) {
   return give(doc->doc.encode_state_as_update(bytes_of(state_vector, state_vector_size)), out, error);
+}
+
+symphony_code symphony_doc_encode_state_as_update_v2(const symphony_doc* doc, const uint8_t* state_vector,
+                                                     size_t state_vector_size, symphony_buffer* out,
+                                                     symphony_error* error) {
+  return give(doc->doc.encode_state_as_update_v2(bytes_of(state_vector, state_vector_size)), out, error);
 }
 
 void symphony_doc_encode_state_vector(const symphony_doc* doc, symphony_buffer* out) {
