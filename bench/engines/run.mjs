@@ -25,7 +25,7 @@
 // floor.cpp and yrs/ run it, plan.mjs says who runs what and which targets there are, report.mjs prints.
 // growth.mjs answers another question: how cost grows with size.
 import { execFileSync, execSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import os from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -63,6 +63,7 @@ const plan = Object.entries(plans[args.small ? 'small' : 'full'])
   .map(([name, operations]) => [name, operations.filter((operation) => !args.ops || list(args.ops).includes(operation))]);
 for (const name of list(args.only) ?? []) if (!catalogue.has(name)) throw new Error(`no workload is called ${name}`);
 
+const grouped = (number) => number.toLocaleString('en');
 const progress = (text) => { if (process.stderr.isTTY) process.stderr.write(`\r\x1b[K${text}`); };
 
 // Runs a process that prints one line of JSON.
@@ -144,11 +145,12 @@ function measureAll() {
       notes.push(`${workload} was left out: the recording is not here (--traces)`);
       continue;
     }
-    titles[workload] = made.title;
     if (made.generated) {
       notes.push(`${workload} is a generated text with the profile of the recording, which is not here (--traces)`);
     }
     const wrong = prepare(workload);
+    titles[workload] = `${made.title}: ${made.copies > 1 ? '' : `${grouped(made.transactions.length)} transactions, `}`
+      + `${grouped(statSync(join(folder, workload, 'yjs', 'state.v1')).size)} bytes of state`;
     for (const operation of operations) {
       const cells = {};
       for (const peer of chosen) {

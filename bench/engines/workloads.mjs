@@ -10,7 +10,7 @@
 import { random } from './random.mjs';
 import { concurrentTrace, generatedTrace, sequentialTrace } from './traces.mjs';
 
-export const fullSizes = { n: 6000, users: 1540, trace: Infinity, copies: 100 };
+export const fullSizes = { n: 6000, users: 1540, trace: 1e9, copies: 100 };
 export const smallSizes = { n: 300, users: 60, trace: 3000, copies: 4 };
 
 const letters = 'abcdefghijklmnopqrstuvwxyz';
