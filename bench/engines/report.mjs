@@ -53,12 +53,13 @@ export function judge(results) {
   return targets.flatMap(({ workload, operation, most, ofYjs }) => {
     const row = results.find((result) => result.workload === workload && result.operation === operation);
     const show = isMemory(operation) ? showBytes : showTime;
-    const target = `${show(most)}${ofYjs ? `, 1/${Math.round(1 / ofYjs)} of yjs` : ''}`;
+    const target = `${show(most)}${ofYjs ? `, 1/${Math.round(1 / ofYjs)} of yjs-cjs` : ''}`;
     const own = figure(row?.cells.symphony, operation);
     if (own === undefined) return [{ workload, operation, target, found: '–', met: 'not run' }];
-    const yjs = figure(row.cells.yjs, operation);
-    const met = own <= most && (!ofYjs || own <= yjs * ofYjs);
-    const found = `${show(own)}${ofYjs ? `, 1/${(yjs / own).toFixed(0)} of yjs` : ''}`;
+    const cjs = figure(row.cells['yjs-cjs'], operation);
+    const met = own <= most && (!ofYjs || own <= cjs * ofYjs);
+    const part = (name) => `1/${(figure(row.cells[name], operation) / own).toFixed(0)} of ${name}`;
+    const found = `${show(own)}${ofYjs ? `, ${part('yjs-cjs')}, ${part('yjs')}` : ''}`;
     return [{ workload, operation, target, found, met: met ? 'met' : 'missed' }];
   });
 }

@@ -10,9 +10,10 @@
 //   --build FOLDER    where the programs are (default build/release)
 //   --save            writes bench/results/engines-<date>.json and .md, with commit, machine and versions
 //
-// Engines: symphony (this one, through its public headers), npm yjs 13, @y/y 14 ("yjs14"), ywasm, yrs (native Rust, built
-// with cargo where there is one), loro-crdt, @automerge/automerge; and "floor": what the machine takes for the bare minimum,
-// such as reading every byte once (floor.cpp).
+// Engines: symphony (this one, through its public headers), npm yjs 13 ("yjs" is its ES modules, "yjs-cjs" its CommonJS
+// files, which V8 runs much slower), @y/y 14 ("yjs14"), ywasm, yrs (native Rust, built with cargo where there is one),
+// loro-crdt, @automerge/automerge; and "floor": what the machine takes for the bare minimum, such as reading every byte
+// once (floor.cpp).
 //
 // How to read it. Every figure comes from a process of its own, which does one operation of one workload with one engine
 // (measure.mjs says how): CPU time of a run, memory of a loaded document, peak memory of a first run. Loro and Automerge

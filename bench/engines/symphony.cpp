@@ -3,17 +3,19 @@
 //   engines_symphony OPERATION FOLDER BUDGET_MS
 //
 // runs one operation on the fixture in FOLDER (see fixtures.mjs) and prints one line of JSON (see measure.h).
+#include <algorithm>
+#include <cstdint>
 #include <cstdio>
 #include <cstdlib>
-#include <functional>
 #include <map>
-#include <memory>
+#include <span>
 #include <string>
 #include <utility>
 
 #include "fixture.h"
 #include "measure.h"
 #include "symphony/doc.h"
+#include "symphony/update.h"
 
 namespace {
 
@@ -92,11 +94,32 @@ void decode_v1(const Fixture& fixture) {
   }));
 }
 
+void decode_v2(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v2");
+  print_figures(measure(fixture.repeat(), [&] {
+    Doc doc;
+    const auto applied = doc.apply_update_v2(state);
+    if (!applied) refuse(applied.error());
+    return state.size();
+  }));
+}
+
 void encode_v1(const Fixture& fixture) {
   const Buffer state = fixture.file("state.v1");
   print_figures(measure(
       fixture.each_loaded(state.size()), [&] { return load(state); },
       [](const Doc& doc) { return encode(doc).size(); }));
+}
+
+void encode_v2(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  print_figures(measure(
+      fixture.each_loaded(state.size()), [&] { return load(state); },
+      [](const Doc& doc) {
+        const auto encoded = doc.encode_state_as_update_v2();
+        if (!encoded) refuse(encoded.error());
+        return encoded->size();
+      }));
 }
 
 void encode_again(const Fixture& fixture) {
@@ -120,6 +143,22 @@ void diff(const Fixture& fixture) {
       [&](const Doc& doc) { return encode(doc, vector).size(); }));
 }
 
+void merge(const Fixture& fixture, size_t count) {
+  if (!fixture.has("updates.bin")) return engines::print_skip("no single updates");
+  const auto log = engines::read_updates(fixture.folder + "/yjs/updates.bin");
+  if (count != SIZE_MAX && count > log.updates.size()) return engines::print_skip("not so many updates");
+  const auto updates = std::span(log.updates).first(std::min(count, log.updates.size()));
+  print_figures(measure(fixture.repeat(), [&] {
+    const auto merged = symphony::merge_updates(updates);
+    if (!merged) refuse(merged.error());
+    return merged->size();
+  }));
+}
+
+void merge_1000(const Fixture& fixture) { merge(fixture, 1000); }
+void merge_4000(const Fixture& fixture) { merge(fixture, 4000); }
+void merge_all(const Fixture& fixture) { merge(fixture, SIZE_MAX); }
+
 void memory(const Fixture& fixture) {
   const Buffer state = fixture.file("state.v1");
   const size_t count = std::clamp<size_t>(8'000'000 / state.size(), 1, 10'000);
@@ -136,8 +175,17 @@ void memory(const Fixture& fixture) {
 }
 
 const std::map<std::string, void (*)(const Fixture&)> kOperations = {
-    {"relay", relay},         {"exchange", exchange},         {"decode_v1", decode_v1},
-    {"encode_v1", encode_v1}, {"encode_again", encode_again}, {"diff", diff},
+    {"relay", relay},
+    {"decode_v2", decode_v2},
+    {"encode_v2", encode_v2},
+    {"merge_1000", merge_1000},
+    {"merge_4000", merge_4000},
+    {"merge_all", merge_all},
+    {"exchange", exchange},
+    {"decode_v1", decode_v1},
+    {"encode_v1", encode_v1},
+    {"encode_again", encode_again},
+    {"diff", diff},
     {"memory", memory},
 };
 

@@ -17,8 +17,10 @@ const argument = JSON.parse(process.argv[2]);
 const { operation, folder, budget } = argument;
 const at = join(folder, argument.workload);
 
-const { peer: open } = await import(`./peers/${argument.peer === 'yjs14' ? 'yjs' : argument.peer}.mjs`);
-const peer = await open(argument.peer === 'yjs14' ? '@y/y' : 'yjs');
+const generations = { yjs: ['yjs', 'import'], 'yjs-cjs': ['yjs', 'require'], yjs14: ['@y/y', 'import'] };
+const generation = generations[argument.peer];
+const { peer: open } = await import(`./peers/${generation ? 'yjs' : argument.peer}.mjs`);
+const peer = await open(...(generation ?? []));
 const { Replica } = peer;
 
 const load = (state) => {
