@@ -1,22 +1,20 @@
 #include "crdt/apply.h"
 
 #include <algorithm>
-#include <array>
 
 #include "base/assert.h"
 #include "crdt/encode.h"
 #include "crdt/merge.h"
 
 namespace symphony::crdt {
+
 void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
   all_new_ = true;
   left_waiting_ = false;
   if (!apply_one(update, transaction)) return;
 
   const bool left_waiting = left_waiting_;
-  const Buffer structs = std::move(pending_.structs);
-  pending_.structs.clear();
-  pending_.missing.clear();
+  const Buffer structs = pending_.take();
   ParsedUpdate waiting;
   const Result<void> parsed = parse_update(structs, no_limits(), waiting);
   ASSERT(parsed.has_value());
@@ -30,13 +28,14 @@ bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
   rest_.clear();
   rest_missing_.clear();
   integrate_structs(update, transaction);
-  const bool retry = std::any_of(pending_.missing.begin(), pending_.missing.end(), [&](const Id& id) {
-    return id.clock < store_.state(store_.find_client(id.client));
-  });
+  const std::span<const Slot> changed = transaction.changed_clients();
+  const bool retry = pending_.has_structs() && std::any_of(changed.begin(), changed.end(), [&](Slot slot) {
+                       return pending_.missing_of(store_.client_id(slot)) < store_.state(slot);
+                     });
   if (!rest_.empty()) {
     left_waiting_ = true;
     all_new_ = false;
-    add_pending(encode_rest(update));
+    pending_.add(encode_rest(update), rest_missing_);
   }
 
   waiting_.clear();
@@ -45,49 +44,40 @@ bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
     left_waiting_ = true;
     all_new_ = false;
   }
-  if (!pending_.deletes.empty()) {
+  if (!pending_.deletes().empty()) {
     const size_t before = transaction.deletes().size();
-    apply_deletes(pending_.deletes, transaction);
+    std::vector<DeleteRange> arrived;
+    for (const Slot slot : changed)
+      pending_.take_deletes(store_.client_id(slot), store_.state(slot), arrived);
+    join_ranges(arrived);
+    apply_deletes(arrived, transaction);
     if (transaction.deletes().size() != before) all_new_ = false;
   }
-  join_ranges(waiting_);
-  pending_.deletes = waiting_;
+  pending_.add_deletes(waiting_);
   return retry;
 }
 
-void Applier::add_pending(Buffer rest) {
-  if (pending_.structs.empty()) {
-    pending_.structs = std::move(rest);
-    pending_.missing = rest_missing_;
-    keep_lowest(pending_.missing);
-    return;
-  }
-  pending_.missing.insert(pending_.missing.end(), rest_missing_.begin(), rest_missing_.end());
-  keep_lowest(pending_.missing);
-  Result<Buffer> merged = merge_v1(std::array<Bytes, 2>{pending_.structs, rest}, no_limits());
-  ASSERT(merged.has_value());
-  pending_.structs = std::move(*merged);
-}
-
-// The client whose structs `in` waits for, or kNoClient. Fills in the slots of its origins.
-uint64_t Applier::missing(const ParsedUpdate& update, uint64_t client, Incoming& in) const {
+// What `in` waits for; client kNoClient: nothing. Fills in the slots of its origins.
+Id Applier::missing(uint64_t client, Incoming& in) const {
   const ParsedStruct& s = *in.parsed;
-  const auto unknown = [&](uint64_t other, uint32_t clock) {
-    return other != client && clock >= store_.state(store_.find_client(other));
+  // References to its own client point back: struct_reader.h.
+  const auto waits = [&](const Id& id, Slot& slot) {
+    slot = id.client == client ? in.slot : store_.find_client(id.client);
+    return id.client != client && id.clock >= store_.state(slot);
   };
-  // References to its own client point back: update.h.
-  const auto waits = [&](uint64_t other, uint32_t clock, Slot& slot) {
-    slot = other == client ? in.slot : store_.find_client(other);
-    return other != client && clock >= store_.state(slot);
-  };
-  if (s.has_origin() && waits(s.origin_client, s.origin_clock, in.origin_slot)) return s.origin_client;
-  if (s.has_right_origin() && waits(s.right_origin_client, s.right_origin_clock, in.right_origin_slot))
-    return s.right_origin_client;
-  if (s.has_parent()) {
-    const ParsedParent parent = update.parent(s);
-    if (!parent.is_root && unknown(parent.item.client, parent.item.clock)) return parent.item.client;
+  if (s.has_origin()) {
+    if (const Id origin{s.origin_client, s.origin_clock}; waits(origin, in.origin_slot)) return origin;
   }
-  return kNoClient;
+  if (s.has_right_origin()) {
+    const Id right_origin{s.right_origin_client, s.right_origin_clock};
+    if (waits(right_origin, in.right_origin_slot)) return right_origin;
+  }
+  if (s.has_parent()) {
+    Slot slot = kNil;
+    const ParsedParent parent = in.update->parent(s);
+    if (!parent.is_root && waits(parent.item, slot)) return parent.item;
+  }
+  return {};
 }
 
 uint32_t Applier::find_refs(uint64_t client) const {
@@ -146,15 +136,15 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
         rest_missing_.push_back({client, s.clock - 1});
         set_aside(stack_);
         stack_.clear();
-      } else if (const uint64_t waits_for = missing(update, client, in); waits_for != kNoClient) {
+      } else if (const Id waits_for = missing(client, in); waits_for.client != kNoClient) {
         stack_.push_back(head);
-        if (const uint32_t other = find_refs(waits_for); other != kNil && !refs_[other].done()) {
+        if (const uint32_t other = find_refs(waits_for.client); other != kNil && !refs_[other].done()) {
           Refs& refs = refs_[other];
           head = {other, refs.first + refs.at++};
           continue;
         }
         // It depends on an update that has not arrived.
-        rest_missing_.push_back({waits_for, store_.state(store_.find_client(waits_for))});
+        rest_missing_.push_back(waits_for);
         set_aside(stack_);
         stack_.clear();
       } else if (state >= s.end()) {

@@ -49,10 +49,8 @@ class Applier {
   };
 
   bool apply_one(const ParsedUpdate& update, Transaction& transaction);
-  void add_pending(Buffer rest);
   void integrate_structs(const ParsedUpdate& update, Transaction& transaction);
-  // The client that `s` of `client` waits for, or kNoClient.
-  uint64_t missing(const ParsedUpdate& update, uint64_t client, Incoming& in) const;
+  Id missing(uint64_t client, Incoming& in) const;
   uint32_t find_refs(uint64_t client) const;
   void set_aside(const std::vector<Head>& stack);
   Buffer encode_rest(const ParsedUpdate& update);

@@ -36,8 +36,10 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
     for (const ParsedBlock& block : update.blocks) clients += store.find_client(block.client) == kNil;
     if (clients > limits.clients_max) return over("clients", limits.clients_max);
   }
-  // A struct brings its own lineage, and may cut two items.
-  if (store.lineages.size() + update.structs.size() * 3 > kLineagesMax) {
+  // A struct brings its own lineage, and may cut two items; a delete may, too.
+  const size_t structs = update.structs.size() + pending.structs_max();
+  const size_t deletes = update.deletes.size() + pending.deletes().size();
+  if (store.lineages.size() + structs * 3 + deletes * 2 > kLineagesMax) {
     return over("structs with origins and parents of their own", kLineagesMax / 3);
   }
   if (store.roots.size() + update.structs.size() > limits.roots_max) {
@@ -184,11 +186,11 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   // What waits is part of the state: whoever gets it may know what it waits for.
   Encoder waiting_deletes;
   waiting_deletes.var_uint(0);
-  write_delete_set(waiting_deletes, WireFormat::kV1, impl_->pending.deletes);
+  write_delete_set(waiting_deletes, WireFormat::kV1, impl_->pending.deletes());
   std::vector<Bytes> parts{state, waiting_deletes.written()};
   Result<Buffer> waiting_structs;
-  if (!impl_->pending.structs.empty()) {
-    waiting_structs = diff_v1(impl_->pending.structs, known, no_limits());
+  if (impl_->pending.has_structs()) {
+    waiting_structs = diff_v1(impl_->pending.merged(), known, no_limits());
     ASSERT(waiting_structs.has_value());
     parts.push_back(*waiting_structs);
   }
@@ -249,8 +251,7 @@ std::string Doc::to_delta(std::string_view root) const {
 }
 
 size_t Doc::memory_bytes() const {
-  return sizeof(Impl) + impl_->store.memory_bytes() + impl_->pending.structs.capacity() +
-         impl_->pending.deletes.capacity() * sizeof(DeleteRange) +
+  return sizeof(Impl) + impl_->store.memory_bytes() + impl_->pending.bytes() +
          impl_->parsed.structs.capacity() * sizeof(ParsedStruct);
 }
 

@@ -110,6 +110,7 @@ struct Type {
 // One key of a type's map.
 struct Entry {
   TypeIndex type = kNil;
+  ItemIndex first = kNil;  // the leftmost item
   ItemIndex last = kNil;   // the rightmost item: the value unless deleted
   EntryIndex next = kNil;  // of the same type
   Span key;

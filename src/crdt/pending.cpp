@@ -2,14 +2,79 @@
 
 #include <algorithm>
 
-namespace symphony::crdt {
+#include "base/assert.h"
+#include "crdt/merge.h"
 
-void keep_lowest(std::vector<Id>& missing) {
-  std::sort(missing.begin(), missing.end(), [](const Id& a, const Id& b) {
-    return a.client != b.client ? a.client < b.client : a.clock < b.clock;
-  });
+namespace symphony::crdt {
+namespace {
+
+constexpr size_t kMergeAfter = 4 << 10;  // bytes that may wait without being merged
+
+bool by_client(const Id& a, const Id& b) {
+  return a.client != b.client ? a.client < b.client : a.clock < b.clock;
+}
+
+}  // namespace
+
+void Pending::add(Buffer structs, std::vector<Id>& missing) {
+  part_bytes_ += structs.size();
+  parts_.push_back(std::move(structs));
+  if (part_bytes_ > merged_bytes_ * 2 + kMergeAfter) merged();
+
+  std::sort(missing.begin(), missing.end(), by_client);
+  const auto middle = static_cast<ptrdiff_t>(missing_.size());
+  missing_.insert(missing_.end(), missing.begin(), missing.end());
+  std::inplace_merge(missing_.begin(), missing_.begin() + middle, missing_.end(), by_client);
   const auto same = [](const Id& a, const Id& b) { return a.client == b.client; };
-  missing.erase(std::unique(missing.begin(), missing.end(), same), missing.end());
+  missing_.erase(std::unique(missing_.begin(), missing_.end(), same), missing_.end());
+}
+
+uint32_t Pending::missing_of(uint64_t client) const {
+  const auto at = std::lower_bound(missing_.begin(), missing_.end(), Id{client, 0}, by_client);
+  return at != missing_.end() && at->client == client ? at->clock : kNil;
+}
+
+const Buffer& Pending::merged() const {
+  static const Buffer kNone;
+  if (parts_.empty()) return kNone;
+  if (parts_.size() > 1) {
+    Result<Buffer> all = merge_v1(std::vector<Bytes>(parts_.begin(), parts_.end()), no_limits());
+    ASSERT(all.has_value());
+    parts_.clear();
+    parts_.push_back(std::move(*all));
+    part_bytes_ = merged_bytes_ = parts_.front().size();
+  }
+  return parts_.front();
+}
+
+Buffer Pending::take() {
+  merged();
+  Buffer all = std::move(parts_.front());
+  parts_.clear();
+  part_bytes_ = merged_bytes_ = 0;
+  missing_.clear();
+  return all;
+}
+
+void Pending::add_deletes(std::vector<DeleteRange>& ranges) {
+  if (ranges.empty()) return;
+  deletes_.insert(deletes_.end(), ranges.begin(), ranges.end());
+  ensure_joined(deletes_);
+}
+
+void Pending::take_deletes(uint64_t client, uint32_t state, std::vector<DeleteRange>& out) {
+  const auto first = std::lower_bound(deletes_.begin(), deletes_.end(), client,
+                                      [](const DeleteRange& range, uint64_t c) { return range.client > c; });
+  auto at = first;
+  for (; at != deletes_.end() && at->client == client && at->clock < state; ++at) {
+    out.push_back(*at);
+    if (at->end() <= state) continue;
+    out.back().len = state - at->clock;
+    at->len = at->end() - state;
+    at->clock = state;
+    break;
+  }
+  deletes_.erase(first, at);
 }
 
 }  // namespace symphony::crdt

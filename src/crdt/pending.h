@@ -1,5 +1,5 @@
 // What a document holds back: structs whose dependencies have not arrived, and deletes of structs that have
-// not.
+// not. Both are part of the encoded state.
 #pragma once
 
 #include <vector>
@@ -9,16 +9,39 @@
 
 namespace symphony::crdt {
 
-struct Pending {
-  Buffer structs;                    // an update v1 without deletes; empty: none (store.pendingStructs)
-  std::vector<Id> missing;           // clocks that would let some of it be tried again
-  std::vector<DeleteRange> deletes;  // by client, sorted and joined (store.pendingDs)
+class Pending {
+ public:
+  bool empty() const { return parts_.empty() && deletes_.empty(); }
+  bool has_structs() const { return !parts_.empty(); }
+  // Of memory; what has been sent twice may count twice for a while.
+  size_t bytes() const { return part_bytes_ + deletes_.size() * sizeof(DeleteRange); }
+  size_t structs_max() const { return part_bytes_ / 2; }  // how many structs these bytes may hold
 
-  bool empty() const { return structs.empty() && deletes.empty(); }
-  size_t bytes() const { return structs.size() + deletes.size() * sizeof(DeleteRange); }
+  // Keeps an update without deletes, which cannot go in before `missing`: of each client the lowest clock.
+  // Amortised cost: linear in the update; parts are merged when they have doubled.
+  void add(Buffer structs, std::vector<Id>& missing);
+
+  // The clocks that a client must have for something to go in, or kNil.
+  uint32_t missing_of(uint64_t client) const;
+
+  // All that waits as one update, as mergeUpdates makes it (store.pendingStructs); empty if nothing does.
+  const Buffer& merged() const;
+
+  // The same, which then waits no longer.
+  Buffer take();
+
+  // Deletes of clocks that are not known, in any order (store.pendingDs).
+  void add_deletes(std::vector<DeleteRange>& ranges);
+  const std::vector<DeleteRange>& deletes() const { return deletes_; }
+  // Moves what waits of a client below `state`, its next clock, to `out`.
+  void take_deletes(uint64_t client, uint32_t state, std::vector<DeleteRange>& out);
+
+ private:
+  mutable std::vector<Buffer> parts_;  // in the order of arrival
+  mutable size_t part_bytes_ = 0;
+  mutable size_t merged_bytes_ = 0;   // when they were merged last
+  std::vector<Id> missing_;           // ascending by client
+  std::vector<DeleteRange> deletes_;  // descending by client, sorted and joined
 };
-
-// Sorts by client and keeps the lowest clock of each.
-void keep_lowest(std::vector<Id>& missing);
 
 }  // namespace symphony::crdt

@@ -100,12 +100,6 @@ ItemIndex Store::find(Slot wanted, uint32_t clock) const {
   return structs.item(structs.find(clock, items));
 }
 
-ItemIndex Store::first_of_entry(EntryIndex entry) const {
-  ItemIndex first = entries[entry].last;
-  while (first != kNil && items[first].left != kNil) first = items[first].left;
-  return first;
-}
-
 // --- types and entries
 
 TypeIndex Store::find_root(std::string_view name) const {
@@ -299,15 +293,28 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
     return cut_at(cut.bytes, left_ascii, right_ascii);
   }
   // Half a pair is not a character: both halves become U+FFFD, three bytes each, where the pair took four.
+  // The shorter side moves, so that cutting a text to pieces costs n log n.
   static constexpr uint8_t kReplacement[3] = {0xef, 0xbf, 0xbd};
   const size_t tail = whole.bytes - cut.bytes - 4;
-  const uint32_t at = allocate(3 + tail);
-  std::memcpy(arena.data() + at, kReplacement, 3);
-  std::memcpy(arena.data() + at + 3, arena.data() + whole.at + cut.bytes + 4, tail);
-  std::memcpy(arena.data() + whole.at + cut.bytes, kReplacement, 3);
-  dead_bytes_ += 1 + tail;
-  set_span(right, {at, 3 + tail}, false);
-  set_span(left, {whole.at, cut.bytes + 3}, false);
+  const bool move_left = cut.bytes < tail;
+  const uint32_t at = allocate(3 + (move_left ? cut.bytes : tail));
+  uint8_t* const moved = arena.data() + at;
+  uint8_t* const pair = arena.data() + whole.at + cut.bytes;
+  if (move_left) {
+    std::memcpy(moved, arena.data() + whole.at, cut.bytes);
+    std::memcpy(moved + cut.bytes, kReplacement, 3);
+    std::memcpy(pair + 1, kReplacement, 3);
+    dead_bytes_ += cut.bytes + 1;
+    set_span(right, {whole.at + cut.bytes + 1, 3 + tail}, false);
+    set_span(left, {at, cut.bytes + 3}, false);
+  } else {
+    std::memcpy(moved, kReplacement, 3);
+    std::memcpy(moved + 3, pair + 4, tail);
+    std::memcpy(pair, kReplacement, 3);
+    dead_bytes_ += 1 + tail;
+    set_span(right, {at, 3 + tail}, false);
+    set_span(left, {whole.at, cut.bytes + 3}, false);
+  }
 }
 
 void Store::merge_content(Item& left, Item& right) {
@@ -380,7 +387,8 @@ void Store::drop_content(Item& item) {
 
 void Store::compact_if_worthwhile() {
   constexpr uint64_t kWorthwhile = 16 << 10;
-  if (dead_bytes_ < kWorthwhile || dead_bytes_ * 2 < arena.size()) return;
+  // What is looked at has to be paid for by what is dead.
+  if (dead_bytes_ < kWorthwhile || dead_bytes_ * 2 < arena.size() || dead_bytes_ < items.size()) return;
   Buffer old = std::move(arena);
   arena = Buffer();
   arena.reserve(old.size() > dead_bytes_ ? old.size() - static_cast<size_t>(dead_bytes_) : 0);
@@ -468,6 +476,8 @@ std::string Store::check_invariants() const {
     }
     if (item.left == kNil && !in_map(item) && parent.start != index)
       return "a list does not begin with its first item" + at;
+    if (item.left == kNil && in_map(item) && entries[entry_of(item)].first != index)
+      return "a map entry misses its first item" + at;
     if (item.right == kNil && in_map(item) && entries[entry_of(item)].last != index)
       return "a map entry misses its last item" + at;
     if (parent.owner != kNil && items[parent.owner].deleted && !item.deleted)

@@ -69,8 +69,6 @@ class Store {
   bool in_map(const Item& item) const { return lineage_of(item).in_map(); }
   EntryIndex entry_of(const Item& item) const { return lineage_of(item).parent(); }  // only if in_map
   TypeIndex parent_type(const Item& item) const { return type_of(lineage_of(item)); }
-  // The leftmost item of an entry's chain, kNil if it is empty.
-  ItemIndex first_of_entry(EntryIndex entry) const;
 
   // --- types and entries
 

@@ -359,7 +359,7 @@ void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
 ItemIndex Transaction::resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left,
                                          ItemIndex right) const {
   ItemIndex other = left != kNil   ? store_.items[left].right
-                    : own.in_map() ? store_.first_of_entry(own.parent())
+                    : own.in_map() ? store_.entries[own.parent()].first
                                    : store_.types[own.parent()].start;
   Passed passed;
   uint32_t conflicting_from = 0;  // passed since then: in conflict with `item`
@@ -397,7 +397,8 @@ void Transaction::link(ItemIndex index, const Lineage& lineage, ItemIndex left) 
     item.right = store_.items[left].right;
     store_.items[left].right = index;
   } else if (lineage.in_map()) {
-    item.right = store_.first_of_entry(lineage.parent());
+    item.right = store_.entries[lineage.parent()].first;
+    store_.entries[lineage.parent()].first = index;
   } else {
     item.right = store_.types[lineage.parent()].start;
     store_.types[lineage.parent()].start = index;
@@ -646,28 +647,34 @@ void Transaction::collect_deleted() {
   }
 }
 
-bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
+// Yjs: mergeWith. Which neighbours merge does not depend on what they merged with before.
+bool Transaction::can_merge(ItemIndex left_index, ItemIndex right_index) const {
+  const Item& left = store_.items[left_index];
+  const Item& right = store_.items[right_index];
+  if (left.deleted != right.deleted || left.ref != right.ref) return false;
+  if (left.is_gc()) return true;
+  if (left.right != right_index || right.origin_clock != left.end() - 1 ||
+      !is_mergeable(static_cast<uint8_t>(left.ref))) {
+    return false;
+  }
+  if (!store_.redone.empty() &&
+      (store_.redone.contains(left_index) || store_.redone.contains(right_index))) {
+    return false;
+  }
+  const Lineage& ours = store_.lineage_of(left);
+  const Lineage& theirs = store_.lineage_of(right);
+  return theirs.origin_slot == ours.slot && theirs.right_origin_slot == ours.right_origin_slot &&
+         (ours.right_origin_slot == kNil || left.right_origin_clock == right.right_origin_clock);
+}
+
+void Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
   Item& left = store_.items[left_index];
   Item& right = store_.items[right_index];
-  if (left.deleted != right.deleted || left.ref != right.ref) return false;
   if (!left.is_gc()) {
-    if (left.right != right_index || right.origin_clock != left.end() - 1 ||
-        !is_mergeable(static_cast<uint8_t>(left.ref))) {
-      return false;
-    }
-    const Lineage& ours = store_.lineage_of(left);
-    const Lineage& theirs = store_.lineage_of(right);
-    if (theirs.origin_slot != ours.slot || theirs.right_origin_slot != ours.right_origin_slot ||
-        (ours.right_origin_slot != kNil && left.right_origin_clock != right.right_origin_clock)) {
-      return false;
-    }
-    if (!store_.redone.empty() &&
-        (store_.redone.contains(left_index) || store_.redone.contains(right_index))) {
-      return false;
-    }
-    if (store_.positions != nullptr && !ours.in_map()) store_.positions->merging(left_index, right_index);
-    if (theirs.in_map() && store_.entries[theirs.parent()].last == right_index) {
-      store_.entries[theirs.parent()].last = left_index;
+    const Lineage& lineage = store_.lineage_of(right);
+    if (store_.positions != nullptr && !lineage.in_map()) store_.positions->merging(left_index, right_index);
+    if (lineage.in_map() && store_.entries[lineage.parent()].last == right_index) {
+      store_.entries[lineage.parent()].last = left_index;
     }
     left.kept |= right.kept;
     left.right = right.right;
@@ -676,21 +683,28 @@ bool Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
   }
   left.len += right.len;
   store_.free_item(right_index);
-  return true;
 }
 
 // Merges the struct at `at` into its left neighbours as long as that goes; how many merges. `at` follows.
 uint32_t Transaction::merge_with_lefts(Slot slot, StructList::Position& at) {
   StructList& structs = store_.clients[slot].structs;
-  uint32_t merged = 0;
-  while (!structs.is_first(at)) {
-    StructList::Position left = at;
+  // How far it goes is found first and then joined from the left, so that what has been gathered grows in
+  // place.
+  uint32_t merges = 0;
+  StructList::Position first = at;
+  for (StructList::Position left = at; !structs.is_first(first); first = left, ++merges) {
     structs.previous(left);
-    if (!merge(structs.item(left), structs.item(at))) break;
-    at = structs.erase(at, store_.items);
-    ++merged;
+    if (!can_merge(structs.item(left), structs.item(first))) break;
   }
-  return merged;
+  if (merges == 0) return 0;
+  for (uint32_t i = 0; i < merges; ++i) {
+    StructList::Position next = first;
+    structs.next(next);
+    merge(structs.item(first), structs.item(next));
+    first = structs.erase(next, store_.items);
+  }
+  at = first;
+  return merges;
 }
 
 void Transaction::merge_deleted() {

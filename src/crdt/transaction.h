@@ -164,7 +164,8 @@ class Transaction {
   void merge_new();
   void merge_split();
   uint32_t merge_with_lefts(Slot slot, StructList::Position& at);
-  bool merge(ItemIndex left, ItemIndex right);
+  bool can_merge(ItemIndex left, ItemIndex right) const;
+  void merge(ItemIndex left, ItemIndex right);
 
   Store& store_;
   const DocOptions& options_;
