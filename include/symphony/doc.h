@@ -40,6 +40,9 @@ struct DocLimits {
   size_t any_depth_max = 128;             // nesting of one JSON-like value; of JSON text never past 1024
   size_t pending_bytes_max = 16u << 20;   // updates waiting for something that has not arrived
   uint64_t content_bytes_max = 1u << 30;  // all contents of the document together
+  // Steps one update may take that grow with the document and not with the update: concurrent inserts passed
+  // at one place, elements passed to cut a list, deleted runs passed again. About half a second.
+  uint64_t work_max = 50'000'000;
 };
 
 struct DocOptions {
@@ -90,6 +93,10 @@ class Doc {
   // Y.applyUpdateV2: apply_update for the format that symphony/update.h calls v2. What there is to tell peers
   // is v1 as ever; `forward` is never set.
   Result<Applied> apply_update_v2(Bytes update);
+
+  // apply_update for what this program stored itself: what was accepted once is not refused by a limit,
+  // though together it takes more work than in pieces. Not for what a peer sends.
+  Result<Applied> restore(Bytes update);
 
   // Y.encodeStateAsUpdate. An empty state vector asks for everything. kInvalid if the vector is malformed.
   Result<Buffer> encode_state_as_update(Bytes state_vector = {}) const;

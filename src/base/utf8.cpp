@@ -58,6 +58,23 @@ std::optional<size_t> utf16_length(Bytes utf8) {
   return units;
 }
 
+Utf16Cut utf16_cut(Bytes utf8, size_t units, size_t all) {
+  if (units <= all / 2) return utf16_cut(utf8, units);
+  size_t i = utf8.size();
+  for (size_t behind = all - units; behind > 0;) {
+    do --i;
+    while (is_continuation(utf8[i]));
+    if (utf8[i] < 0xf0) {
+      --behind;
+    } else if (behind == 1) {
+      return {i, true};
+    } else {
+      behind -= 2;
+    }
+  }
+  return {i, false};
+}
+
 Utf16Cut utf16_cut(Bytes utf8, size_t units) {
   size_t i = 0;
   while (units > 0) {

@@ -44,4 +44,7 @@ struct Utf16Cut {
 };
 Utf16Cut utf16_cut(Bytes utf8, size_t units);
 
+// The same, looked for from the nearer end of a text that has `all` units.
+Utf16Cut utf16_cut(Bytes utf8, size_t units, size_t all);
+
 }  // namespace symphony

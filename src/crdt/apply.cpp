@@ -11,7 +11,7 @@ namespace symphony::crdt {
 void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
   all_new_ = true;
   left_waiting_ = false;
-  if (!apply_one(update, transaction)) return;
+  if (!apply_one(update, transaction) || transaction.exhausted()) return;
 
   const bool left_waiting = left_waiting_;
   const Buffer structs = pending_.take();
@@ -119,7 +119,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
     return true;
   };
 
-  for (bool more = take_next(); more;) {
+  for (bool more = take_next(); more && !transaction.exhausted();) {
     const ParsedStruct& s = update.structs[head.index];
     const uint64_t client = refs_[head.refs].client;
     const bool last = head.index + 1 == refs_[head.refs].first + refs_[head.refs].count;
@@ -180,6 +180,7 @@ Buffer Applier::encode_rest(const ParsedUpdate& update) {
 // What lies beyond the known clocks goes to waiting_.
 void Applier::apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction) {
   for (const DeleteRange& range : deletes) {
+    if (transaction.exhausted()) return;
     const Slot slot = store_.find_client(range.client);
     const uint32_t state = store_.state(slot);
     if (range.clock >= state) {

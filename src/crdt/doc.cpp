@@ -1,7 +1,7 @@
 #include "symphony/doc.h"
 
 #include <algorithm>
-#include <unordered_set>
+#include <optional>
 
 #include "base/assert.h"
 #include "crdt/doc_impl.h"
@@ -22,8 +22,7 @@ constexpr size_t kScratchStructs = 256;  // memory for parsing that a document k
 }  // namespace
 
 // Everything that could stop an update half-way is checked here, before it begins.
-Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
-  const DocLimits& limits = options.limits;
+Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits& limits) const {
   const auto over = [](const char* what, uint64_t limit) {
     return fail(Code::kLimit, std::string("the document would have more ") + what + " than the limit of " +
                                   std::to_string(limit));
@@ -37,26 +36,43 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update) const {
     if (clients > limits.clients_max) return over("clients", limits.clients_max);
   }
   // A struct brings its own lineage, and may cut two items; a delete may, too.
-  const size_t structs = update.structs.size() + pending.structs_max();
-  const size_t deletes = update.deletes.size() + pending.deletes().size();
-  if (store.lineages.size() + structs * 3 + deletes * 2 > kLineagesMax) {
+  if (store.lineages.size() + changes_max(update) * 3 > kLineagesMax) {
     return over("structs with origins and parents of their own", kLineagesMax / 3);
   }
   if (store.roots.size() + update.structs.size() > limits.roots_max) {
-    std::unordered_set<std::string_view> roots;
+    std::vector<std::string_view> roots;
     for (const ParsedStruct& s : update.structs) {
       if (!s.has_parent()) continue;
       const ParsedParent parent = update.parent(s);
-      if (parent.is_root && store.find_root(parent.root) == kNil) roots.insert(parent.root);
-      if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
+      if (parent.is_root && store.find_root(parent.root) == kNil) roots.push_back(parent.root);
     }
+    std::sort(roots.begin(), roots.end());
+    roots.erase(std::unique(roots.begin(), roots.end()), roots.end());
+    if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
   }
-  const size_t may_be_pending =
-      pending.bytes() + update.input.size() + update.deletes.size() * sizeof(DeleteRange);
-  if (may_be_pending > limits.pending_bytes_max && may_wait(update)) {
-    return over("bytes of updates that wait for missing ones", limits.pending_bytes_max);
+  const auto too_much_waits = [&] {
+    return pending.bytes() + update.input.size() + update.deletes.size() * sizeof(DeleteRange) >
+           limits.pending_bytes_max;
+  };
+  if (too_much_waits() && may_wait(update)) {
+    pending.merged();  // what was sent twice counts once
+    if (too_much_waits())
+      return over("bytes of updates that wait for missing ones", limits.pending_bytes_max);
   }
   return {};
+}
+
+// How many structs and deletes may go in with an update: its own, and what waited for it.
+uint64_t Doc::Impl::changes_max(const ParsedUpdate& update) const {
+  const uint64_t own = update.structs.size() + update.deletes.size();
+  const auto wakes = [&](const ParsedBlock& block) {
+    if (block.count == 0) return false;
+    const ParsedStruct* const structs = update.structs.data() + block.first;
+    return structs[0].clock <= store.state(store.find_client(block.client)) &&
+           pending.concerns(block.client, structs[block.count - 1].end());
+  };
+  if (pending.empty() || std::none_of(update.blocks.begin(), update.blocks.end(), wakes)) return own;
+  return own + pending.structs_max() + pending.deletes().size();
 }
 
 // Whether some of the update might not be integrated at once. Errs on the side of yes.
@@ -103,34 +119,69 @@ Doc::Doc(Doc&&) noexcept = default;
 Doc& Doc::operator=(Doc&&) noexcept = default;
 
 // A whole state into an empty document; false, with nothing changed, if it must go the general way.
-bool Doc::Impl::load(Bytes update, Origin origin) {
+bool Doc::Impl::load(Bytes update, Origin origin, const DocLimits& limits) {
   if (!store.clients.empty() || !store.roots.empty() || !pending.empty() || queued > 0 ||
-      update.size() < Loader::kBytesMin || update.size() > options.limits.content_bytes_max) {
+      update.size() < Loader::kBytesMin || update.size() > limits.content_bytes_max) {
     return false;
   }
-  const Begun begun = begin(false, origin);
-  if (Loader(store, begun.running.transaction, options.limits).load(update)) return true;
+  Transaction& transaction = begin(false, origin).running.transaction;
+  transaction.limit_work(limits.work_max);
+  if (Loader(store, transaction, limits).load(update) && !transaction.exhausted()) return true;
   store = Store(options);
-  transactions.clear();
-  queued = 0;
-  current = nullptr;
+  abandon();
   return false;
 }
 
-Result<void> Doc::Impl::integrate(Bytes update, Origin origin) {
-  if (auto valid = parse_update(update, options.limits, parsed); !valid) return valid;
-  if (auto within = check_limits(parsed); !within) return within;
+Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& limits) {
+  if (auto valid = parse_update(update, limits, parsed); !valid) return valid;
+  if (auto within = check_limits(parsed, limits); !within) return within;
+  // Each struct and delete may pass everything there is. Only where that could be too much, a way back is
+  // kept. Within a transaction of the embedder there is none, and no limit.
+  struct Before {
+    Store store;
+    Pending pending;
+  };
+  std::optional<Before> before;
+  const uint64_t size = store.items.size() + store.arena.size() + update.size() + pending.bytes();
+  if (queued == 0 && changes_max(parsed) > limits.work_max / (size + 1))
+    before.emplace(Before{store, pending});
+
   store.reserve(parsed);
-  applier.apply(parsed, begin(false, origin).running.transaction);
-  return {};
+  Transaction& transaction = begin(false, origin).running.transaction;
+  if (before) transaction.limit_work(limits.work_max);
+  applier.apply(parsed, transaction);
+  if (!transaction.exhausted()) return {};
+  store = std::move(before->store);
+  pending = std::move(before->pending);
+  abandon();
+  return fail(Code::kLimit, "the update takes more than " + std::to_string(limits.work_max) +
+                                " steps to find its places among what others wrote at the same time");
+}
+
+// Forgets the only transaction there is.
+void Doc::Impl::abandon() {
+  transactions.clear();
+  queued = 0;
+  current = nullptr;
 }
 
 Result<Applied> Doc::apply_update(Bytes update, Origin origin) {
-  Impl& doc = *impl_;
+  return impl_->apply(update, origin, impl_->options.limits);
+}
+
+Result<Applied> Doc::restore(Bytes update) {
+  // What a store cannot hold is a limit all the same.
+  DocLimits limits = no_limits();
+  limits.content_bytes_max = 0x7fffffff;
+  return impl_->apply(update, 0, limits);
+}
+
+Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& limits) {
+  Impl& doc = *this;
   const bool joined = doc.current != nullptr;
-  const bool loaded = doc.load(update, origin);
+  const bool loaded = doc.load(update, origin, limits);
   if (!loaded) {
-    if (auto integrated = doc.integrate(update, origin); !integrated) {
+    if (auto integrated = doc.integrate(update, origin, limits); !integrated) {
       return tl::unexpected(std::move(integrated.error()));
     }
   }

@@ -67,9 +67,12 @@ struct Doc::Impl {
   explicit Impl(const DocOptions& o) : options(o), store(o), applier(store, pending) {}
   ~Impl();
 
-  bool load(Bytes update, Origin origin);
-  Result<void> integrate(Bytes update, Origin origin);
-  Result<void> check_limits(const crdt::ParsedUpdate& update) const;
+  Result<Applied> apply(Bytes update, Origin origin, const DocLimits& limits);
+  bool load(Bytes update, Origin origin, const DocLimits& limits);
+  Result<void> integrate(Bytes update, Origin origin, const DocLimits& limits);
+  void abandon();
+  Result<void> check_limits(const crdt::ParsedUpdate& update, const DocLimits& limits) const;
+  uint64_t changes_max(const crdt::ParsedUpdate& update) const;
   bool may_wait(const crdt::ParsedUpdate& update) const;
 
   // --- transactions (transact.cpp)

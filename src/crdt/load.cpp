@@ -111,6 +111,7 @@ bool Loader::link_all() {
     if (blocks_[i].next == blocks_[i].end) continue;
     stack.push_back(i);
     while (!stack.empty()) {
+      if (transaction_.exhausted()) return false;
       Block& block = blocks_[stack.back()];
       const SlotId missing = block.next == block.end ? SlotId() : link(block);
       if (missing.slot == kNil) {

@@ -10,28 +10,28 @@ namespace {
 
 constexpr size_t kMergeAfter = 4 << 10;  // bytes that may wait without being merged
 
-bool by_client(const Id& a, const Id& b) {
-  return a.client != b.client ? a.client < b.client : a.clock < b.clock;
-}
-
 }  // namespace
 
-void Pending::add(Buffer structs, std::vector<Id>& missing) {
+void Pending::add(Buffer structs, const std::vector<Id>& missing) {
   part_bytes_ += structs.size();
   parts_.push_back(std::move(structs));
   if (part_bytes_ > merged_bytes_ * 2 + kMergeAfter) merged();
 
-  std::sort(missing.begin(), missing.end(), by_client);
-  const auto middle = static_cast<ptrdiff_t>(missing_.size());
-  missing_.insert(missing_.end(), missing.begin(), missing.end());
-  std::inplace_merge(missing_.begin(), missing_.begin() + middle, missing_.end(), by_client);
-  const auto same = [](const Id& a, const Id& b) { return a.client == b.client; };
-  missing_.erase(std::unique(missing_.begin(), missing_.end(), same), missing_.end());
+  for (const Id& id : missing) {
+    const auto [at, added] = missing_.try_emplace(id.client, id.clock);
+    if (!added) at->second = std::min(at->second, id.clock);
+  }
 }
 
 uint32_t Pending::missing_of(uint64_t client) const {
-  const auto at = std::lower_bound(missing_.begin(), missing_.end(), Id{client, 0}, by_client);
-  return at != missing_.end() && at->client == client ? at->clock : kNil;
+  const auto at = missing_.find(client);
+  return at != missing_.end() ? at->second : kNil;
+}
+
+bool Pending::concerns(uint64_t client, uint32_t state) const {
+  if (missing_of(client) < state) return true;
+  const auto range = deletes_of(client);
+  return range != deletes_.end() && range->client == client && range->clock < state;
 }
 
 const Buffer& Pending::merged() const {
@@ -56,6 +56,11 @@ Buffer Pending::take() {
   return all;
 }
 
+std::vector<DeleteRange>::const_iterator Pending::deletes_of(uint64_t client) const {
+  return std::lower_bound(deletes_.begin(), deletes_.end(), client,
+                          [](const DeleteRange& range, uint64_t c) { return range.client > c; });
+}
+
 void Pending::add_deletes(std::vector<DeleteRange>& ranges) {
   if (ranges.empty()) return;
   deletes_.insert(deletes_.end(), ranges.begin(), ranges.end());
@@ -63,8 +68,7 @@ void Pending::add_deletes(std::vector<DeleteRange>& ranges) {
 }
 
 void Pending::take_deletes(uint64_t client, uint32_t state, std::vector<DeleteRange>& out) {
-  const auto first = std::lower_bound(deletes_.begin(), deletes_.end(), client,
-                                      [](const DeleteRange& range, uint64_t c) { return range.client > c; });
+  const auto first = deletes_.begin() + (deletes_of(client) - deletes_.begin());
   auto at = first;
   for (; at != deletes_.end() && at->client == client && at->clock < state; ++at) {
     out.push_back(*at);

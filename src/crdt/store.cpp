@@ -286,7 +286,7 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
   if (left.is_ascii()) return cut_at(diff, true, true);
 
   const Bytes text = content(left);
-  const Utf16Cut cut = utf16_cut(text, diff);
+  const Utf16Cut cut = utf16_cut(text, diff, left.len);
   if (!cut.inside_pair) {
     const bool left_ascii = cut.bytes == diff;
     const bool right_ascii = text.size() - cut.bytes == left.len - diff;

@@ -35,6 +35,16 @@ struct Client {
   StructList structs;
 };
 
+// A copy of a store has none until it is needed.
+struct Positions : std::unique_ptr<PositionIndex> {
+  Positions() = default;
+  Positions(Positions&&) = default;
+  Positions& operator=(Positions&&) = default;
+  Positions(const Positions& /*other*/) : std::unique_ptr<PositionIndex>() {}
+  Positions& operator=(const Positions&) = delete;
+  using std::unique_ptr<PositionIndex>::operator=;
+};
+
 class Store {
  public:
   explicit Store(const DocOptions& options);
@@ -118,7 +128,7 @@ class Store {
 
   // Only in documents that are edited here: where indices lead in the types edited by index, and what an
   // UndoManager brought back, by the item that was deleted (item.redone: the first id of its successor).
-  std::unique_ptr<PositionIndex> positions;
+  Positions positions;
   std::unordered_map<ItemIndex, SlotId> redone;
 
  private:

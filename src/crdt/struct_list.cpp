@@ -42,14 +42,14 @@ StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& i
   return {chunk_index, static_cast<uint32_t>(base - first)};
 }
 
-void StructList::Chunk::grow(uint32_t to) {
-  std::unique_ptr<uint32_t[]> bigger(new uint32_t[size_t{to} * 2]);
-  if (list) {
-    std::copy_n(clocks(), count, bigger.get());
-    std::copy_n(items(), count, bigger.get() + to);
+void StructList::Chunk::copy_list(const Chunk& from, uint32_t room) {
+  std::unique_ptr<uint32_t[]> fresh(new uint32_t[size_t{room} * 2]);
+  if (!from.dense()) {
+    std::copy_n(from.clocks(), from.count, fresh.get());
+    std::copy_n(from.items(), from.count, fresh.get() + room);
   }
-  list = std::move(bigger);
-  capacity = static_cast<uint16_t>(to);
+  list = std::move(fresh);
+  capacity = static_cast<uint16_t>(room);
 }
 
 void StructList::make_listed(Chunk& chunk, const std::vector<Item>& items) {

@@ -91,10 +91,20 @@ class StructList {
     uint16_t capacity = 0;             // listed: of each of the two arrays
     std::unique_ptr<uint32_t[]> list;  // listed: clocks, then items; null: dense
 
+    Chunk() = default;
+    Chunk(Chunk&&) = default;
+    Chunk& operator=(Chunk&&) = default;
+    Chunk(const Chunk& other)
+        : first_clock(other.first_clock), first_item(other.first_item), count(other.count) {
+      if (!other.dense()) copy_list(other, other.capacity);
+    }
+    Chunk& operator=(const Chunk& other) { return *this = Chunk(other); }
+
     bool dense() const { return list == nullptr; }
     uint32_t* clocks() const { return list.get(); }
     uint32_t* items() const { return list.get() + capacity; }
-    void grow(uint32_t to);
+    void grow(uint32_t to) { copy_list(*this, to); }
+    void copy_list(const Chunk& from, uint32_t room);
   };
 
   void make_listed(Chunk& chunk, const std::vector<Item>& items);

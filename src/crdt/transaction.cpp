@@ -32,6 +32,7 @@ class Passed {
 }  // namespace
 
 void Transaction::begin(uint32_t epoch, bool local, Transaction* previous, bool track) {
+  work_left_ = kNoLimit;
   epoch_ = epoch;
   local_ = local;
   track_ = track;
@@ -87,6 +88,8 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   const ItemIndex right_index = store_.new_item();
   Item& left = store_.items[left_index];
   Item& right = store_.items[right_index];
+  // The elements before the cut are walked. (Texts are cut from the nearer end.)
+  if (left.ref == kAny || left.ref == kJson) spend(diff);
   store_.split_content(left, right, diff);
   right.clock = left.clock + diff;
   right.len = left.len - diff;
@@ -357,7 +360,7 @@ void Transaction::finish_new(ItemIndex index, const Lineage& lineage) {
 
 // YATA: where among concurrent inserts at the same place does `item` go? The item it goes behind, or kNil.
 ItemIndex Transaction::resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left,
-                                         ItemIndex right) const {
+                                         ItemIndex right) {
   ItemIndex other = left != kNil   ? store_.items[left].right
                     : own.in_map() ? store_.entries[own.parent()].first
                                    : store_.types[own.parent()].start;
@@ -367,6 +370,7 @@ ItemIndex Transaction::resolve_conflicts(const Item& item, const Lineage& own, I
     const Item& o = store_.items[other];
     const Lineage& theirs = store_.lineage_of(o);
     passed.add(other);
+    if (!spend(1)) break;
     if (theirs.origin_slot == own.origin_slot &&
         (own.origin_slot == kNil || o.origin_clock == item.origin_clock)) {
       if (store_.client_id(theirs.slot) < store_.client_id(own.slot)) {
@@ -545,7 +549,7 @@ void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
       }
       delete_item(index);
     }
-    if (!structs.next(at)) break;
+    if (!structs.next(at) || !spend(1)) break;
   }
 }
 
@@ -657,8 +661,7 @@ bool Transaction::can_merge(ItemIndex left_index, ItemIndex right_index) const {
       !is_mergeable(static_cast<uint8_t>(left.ref))) {
     return false;
   }
-  if (!store_.redone.empty() &&
-      (store_.redone.contains(left_index) || store_.redone.contains(right_index))) {
+  if (!store_.redone.empty() && (store_.redone.contains(left_index) || store_.redone.contains(right_index))) {
     return false;
   }
   const Lineage& ours = store_.lineage_of(left);

@@ -3,6 +3,7 @@
 // merged and so the bytes.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
 #include <span>
 #include <unordered_set>
@@ -64,12 +65,19 @@ struct SlotRange {
 
 class Transaction {
  public:
+  static constexpr uint64_t kNoLimit = ~uint64_t{0};
+
   Transaction(Store& store, const DocOptions& options) : store_(store), options_(options) {}
 
   // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is
   // one that the document starts itself. `previous`: a transaction that has ended but is not cleaned up yet;
   // it hears what this one adds. `track`: somebody will ask for changes().
   void begin(uint32_t epoch, bool local, Transaction* previous = nullptr, bool track = false);
+
+  // Steps that grow with the document may be so many: DocLimits::work_max.
+  void limit_work(uint64_t steps) { work_left_ = steps; }
+  // They were more: what has been done so far is of no use, and the store is to be set back.
+  bool exhausted() const { return work_left_ == 0; }
 
   // Integrates a struct whose dependencies are all known, leaving out its first `offset` clocks (known
   // already).
@@ -150,7 +158,12 @@ class Transaction {
   bool extend_last(const Incoming& in);
   void append(Slot slot, ItemIndex last, TypeIndex parent, Bytes text, uint32_t units, bool ascii);
   void add_struct(Slot slot, ItemIndex index);
-  ItemIndex resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left, ItemIndex right) const;
+  ItemIndex resolve_conflicts(const Item& item, const Lineage& own, ItemIndex left, ItemIndex right);
+  // Steps whose number a peer can drive up without sending more. False if there were too many.
+  bool spend(uint64_t steps) {
+    work_left_ -= std::min(work_left_, steps);
+    return work_left_ > 0;
+  }
   void link(ItemIndex index, const Lineage& lineage, ItemIndex left);
   void integrate_content(const Incoming& in, uint32_t offset, ItemIndex index, const Lineage& lineage);
   void set_new_content(ItemIndex index, uint8_t ref, Bytes bytes, bool ascii, const Lineage& lineage);
@@ -171,6 +184,7 @@ class Transaction {
   const DocOptions& options_;
   uint32_t epoch_ = 0;
   bool local_ = false;
+  uint64_t work_left_ = kNoLimit;
   bool collectable_ = false;  // something was deleted that had a content
   bool track_ = false;
   bool finished_ = false;

@@ -24,7 +24,11 @@ DocLimits no_limits() {
   DocLimits limits;
   limits.update_bytes_max = std::numeric_limits<size_t>::max();
   limits.update_structs_max = std::numeric_limits<size_t>::max();
+  limits.clients_max = std::numeric_limits<size_t>::max();
+  limits.roots_max = std::numeric_limits<size_t>::max();
   limits.any_depth_max = std::numeric_limits<size_t>::max();
+  limits.pending_bytes_max = std::numeric_limits<size_t>::max();
+  limits.work_max = std::numeric_limits<uint64_t>::max();
   return limits;
 }
 

@@ -106,7 +106,7 @@ void Room::Impl::on_loaded(Result<StoredRoom> stored, Time now) {
 Result<void> Room::Impl::restore(const StoredRoom& stored) {
   Doc restored(doc_options(options, prng.next()));
   const auto apply = [&](Bytes update, const std::string& what) -> Result<void> {
-    const auto applied = restored.apply_update(update);
+    const auto applied = restored.restore(update);
     if (applied) return {};
     return fail(Code::kCorrupt,
                 "room " + id + " cannot be loaded: " + what + " is refused: " + applied.error().message);
