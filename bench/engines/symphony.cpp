@@ -11,14 +11,17 @@
 #include <span>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "fixture.h"
 #include "measure.h"
 #include "symphony/doc.h"
+#include "symphony/shared_types.h"
 #include "symphony/update.h"
 
 namespace {
 
+using engines::Edit;
 using engines::measure;
 using engines::Repeat;
 using symphony::Buffer;
@@ -65,6 +68,59 @@ struct Fixture {
     return {.budget_ms = budget_ms, .most = std::clamp<size_t>((4u << 20) / (state_bytes + 1), 1, 50)};
   }
 };
+
+// The shared types that scripts edit.
+struct Handles {
+  symphony::Text text;
+  symphony::Array array;
+  symphony::Map map;
+};
+
+void edit_once(const Handles& handles, const Edit& edit) {
+  symphony::Result<void> done;
+  switch (edit.kind) {
+    case Edit::Kind::kText:
+      if (edit.deleted > 0) done = handles.text.remove(edit.position, edit.deleted);
+      if (done && !edit.text.empty()) done = handles.text.insert(edit.position, edit.text);
+      break;
+    case Edit::Kind::kArray: {
+      const std::vector<symphony::Value> values(edit.values.begin(), edit.values.end());
+      done = handles.array.insert(edit.position, values);
+      break;
+    }
+    case Edit::Kind::kMap:
+      done = handles.map.set(edit.key, edit.text);
+      break;
+  }
+  if (!done) refuse(done.error());
+}
+
+bool by_itself(const Edit& edit) { return edit.last && (edit.deleted == 0 || edit.text.empty()); }
+
+void edit(const Fixture& fixture) {
+  if (!engines::exists(fixture.folder + "/script.bin")) return engines::print_skip("not one user");
+  const auto script = engines::read_script(fixture.folder + "/script.bin");
+  print_figures(measure(fixture.repeat(), [&] {
+    symphony::DocOptions options;
+    options.client_id = script.client;
+    Doc doc(options);
+    size_t bytes = 0;
+    const auto listening =
+        doc.on_update([&](Bytes update, const symphony::TransactionInfo&) { bytes += update.size(); });
+    const Handles handles{*doc.get_text("text"), *doc.get_array("array"), *doc.get_map("map")};
+    for (size_t at = 0; at < script.edits.size();) {
+      if (by_itself(script.edits[at])) {
+        edit_once(handles, script.edits[at++]);
+        continue;
+      }
+      doc.transact([&] {
+        do edit_once(handles, script.edits[at]);
+        while (!script.edits[at++].last);
+      });
+    }
+    return bytes;
+  }));
+}
 
 void relay(const Fixture& fixture) {
   if (!fixture.has("updates.bin")) return engines::print_skip("no single updates");
@@ -175,6 +231,7 @@ void memory(const Fixture& fixture) {
 }
 
 const std::map<std::string, void (*)(const Fixture&)> kOperations = {
+    {"edit", edit},
     {"relay", relay},
     {"decode_v2", decode_v2},
     {"encode_v2", encode_v2},
