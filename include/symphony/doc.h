@@ -46,9 +46,11 @@ struct DocLimits {
 };
 
 struct DocOptions {
-  bool gc = true;              // drop the content of what is deleted, as Y.Doc does by default
-  bool forward_input = true;   // let Applied::forward spare the encoding of what came in anyway
-  bool format_cleanup = true;  // remove redundant formatting after remote changes, as Y.Doc does
+  bool gc = true;             // drop the content of what is deleted, as Y.Doc does by default
+  bool forward_input = true;  // let Applied::forward spare the encoding of what came in anyway
+  // Remove redundant formatting after remote changes, as Y.Doc does: from nested texts, and from roots that
+  // get_text or get_xml_text was called for (before that a root is not known to be a text, in Yjs either).
+  bool format_cleanup = true;
   // Who edits here (doc.clientID). Two documents that may ever meet must not have the same: draw one for each
   // with random_client_id(). Without one the document only takes updates.
   std::optional<uint64_t> client_id;

@@ -7,7 +7,9 @@
 #include <vector>
 
 #include "base/prng.h"
+#include "crdt/craft_testing.h"
 #include "crdt/hex_testing.h"
+#include "symphony/shared_types.h"
 
 namespace symphony {
 namespace {
@@ -205,6 +207,50 @@ TEST(Doc, MergesInterleavedTyping) {
   EXPECT_EQ(doc.to_text("t").size(), static_cast<size_t>(kClients * kRounds));
   EXPECT_LT(doc.encode_state_as_update()->size(), static_cast<size_t>(kClients * kRounds + 64));
   EXPECT_LT(doc.memory_bytes(), 64u << 10);
+}
+
+// A mark that is taken back at once, and a letter: what a Y.Doc does with it depends on what it knows to be a
+// text.
+TEST(Doc, CleansTheFormattingOfWhatItKnowsToBeAText) {
+  using namespace craft;
+  const Bits in_root =
+      update({block(1, 0,
+                    {item(root("t"), format("bold", "true")), item(after(1, 0), format("bold", "null")),
+                     item(after(1, 1), text("x"))})});
+  const auto updates = [](Doc& doc, const Bits& input) {
+    std::vector<std::string> out;
+    const auto applied = doc.apply_update(input);
+    EXPECT_TRUE(applied.has_value());
+    for (const Buffer& one : applied->updates) out.push_back(to_hex(one));
+    return out;
+  };
+  DocOptions options;
+  options.forward_input = false;
+  Doc untyped(options);
+  EXPECT_EQ(updates(untyped, in_root), std::vector<std::string>{to_hex(in_root)});
+  Doc typed(options);
+  ASSERT_TRUE(typed.get_text("t"));
+  EXPECT_EQ(updates(typed, in_root), (std::vector<std::string>{to_hex(in_root), "000101010002"}));
+  Doc late(options);
+  updates(late, in_root);
+  ASSERT_TRUE(late.get_text("t"));
+  EXPECT_EQ(updates(late, update({block(1, 3, {item(after(1, 2), text("y"))})})).size(), 1u)
+      << "formatting from before does not count";
+
+  // A text inside an array is known to be one.
+  const Bits array = update({block(1, 0, {item(root("a"), type(2))})});
+  const Bits nested =
+      update({block(1, 1,
+                    {item(inside(1, 0), format("bold", "true")), item(after(1, 1), format("bold", "null")),
+                     item(after(1, 2), text("x"))})});
+  Doc doc(options);
+  updates(doc, array);
+  EXPECT_EQ(updates(doc, nested).size(), 2u);
+  options.format_cleanup = false;
+  Doc never(options);
+  ASSERT_TRUE(never.get_text("t"));
+  EXPECT_EQ(updates(never, array).size(), 1u);
+  EXPECT_EQ(updates(never, nested).size(), 1u);
 }
 
 // The same updates in any order, some twice, end in the same bytes.

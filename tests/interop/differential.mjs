@@ -3,7 +3,7 @@
 //   node tests/interop/differential.mjs [--steps 100000] [--seed 1] [--runs 1] [--jobs 2] [--tool PATH] [--against yjs] [--report FILE]
 //
 // A run is a few Yjs clients with every shared type, a network that reorders, repeats, loses and merges, and a server: an
-// untyped npm-yjs Y.Doc (as y-websocket keeps) and the engine. A step is one update that reaches the server. After each:
+// npm-yjs Y.Doc, untyped (as y-websocket keeps it) or asked for some texts by name at some time, and the engine. A step is one update that reaches the server. After each:
 // state vector, encodeStateAsUpdate, 'update' events, what is pending, and the JSON and delta of every root are equal, byte
 // for byte; every few steps diffs against state vectors and the engine's invariants too. Runs have the seeds --seed,
 // --seed + 1, ..; a run that fails can be repeated alone with `--seed <its seed> --runs 1`, and its shortest failing list of
@@ -79,6 +79,7 @@ class Run {
     const index = this.history.length;
     const step = { update, note, diffs, reads: allReads, check: index % 8 === 0 || this.script.ends };
     if (this.mode.v2) Object.assign(step, { update: Y.convertUpdateFormatV1ToV2(update), v: 2 });
+    if (this.mode.texts?.from === index) step.texts = this.mode.texts.names;
     this.history.push(step);
     if (this.rng.chance(0.2)) this.#functions(index);
     const expected = this.reference.step(step);
@@ -131,7 +132,7 @@ class Run {
 
   // The state alone makes the same document again, in the engine as in Yjs, and the clients see what the server sees.
   #finish() {
-    const whole = { update: Y.encodeStateAsUpdate(this.doc), diffs: [], reads: allReads, check: true };
+    const whole = { update: Y.encodeStateAsUpdate(this.doc), diffs: [], reads: allReads, check: true, texts: this.mode.texts?.names };
     const loaded = new Reference(this.mode);
     this.tool.send({ op: 'new', doc: this.name, ...this.mode }).catch(() => {});
     this.#expect(loaded.step(whole), whole, this.history.length, this.mode.forward ? new Peer() : null);

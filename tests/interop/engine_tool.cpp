@@ -14,7 +14,9 @@
 //   {"op":"memory","doc":"a"}                 {"ok":true,"bytes":..}
 //   {"op":"drop","doc":"a"}                   {"ok":true}
 //   {"op":"step","doc":"a","update":B,"reads":[["json","m","map"],["delta","t"],["text","t"]],"diffs":[B..],
-//    "check":true}                            apply and everything that a comparison wants, in one answer
+//    "check":true,"texts":["t"]}              apply and everything that a comparison wants, in one answer;
+//    before
+//                                             that the roots in "texts" are asked for as texts
 //                                            with "v":2 the update is one of v2
 //   {"op":"awareness",..}                     see awareness_commands.h
 //   {"op":"updates",..}                       see update_commands.h
@@ -35,6 +37,7 @@
 #include "awareness_commands.h"
 #include "base64.h"
 #include "symphony/doc.h"
+#include "symphony/shared_types.h"
 #include "update_commands.h"
 
 namespace json = boost::json;
@@ -144,6 +147,9 @@ class Tool {
   }
 
   static json::object step(Doc& doc, const json::object& command) {
+    if (const json::value* texts = command.if_contains("texts")) {
+      for (const json::value& name : texts->as_array()) ask_for_text(doc, view(name));
+    }
     json::object answer = apply(doc, command);
     const auto state = doc.encode_state_as_update();
     if (!state) throw std::logic_error("the whole state was refused: " + state.error().message);
@@ -175,6 +181,11 @@ class Tool {
       answer["state_v2"] = to_base64(doc.encode_state_as_update_v2().value_or(Buffer()));
     }
     return answer;
+  }
+
+  static void ask_for_text(Doc& doc, std::string_view name) {
+    const bool ok = name == "xmltext" ? doc.get_xml_text(name).has_value() : doc.get_text(name).has_value();
+    if (!ok) throw std::logic_error("no text: " + std::string(name));
   }
 
   static json::array roots(const Doc& doc) {

@@ -1,5 +1,6 @@
 // The reference: a Y.Doc that is only ever given updates, as y-websocket's server does. Asking it for a root by name
-// would change what it does from then on (a Y.Text cleans up formatting), so roots are read through detached views.
+// would change what it does from then on (a Y.Text cleans up formatting), so roots are read through detached views; `texts`
+// of a step are asked for, on purpose.
 import * as Y from 'yjs';
 
 // JSON has no bigint and JSON.stringify throws on one; the engine writes its digits, as a number.
@@ -58,7 +59,8 @@ export class Reference {
   }
 
   // Applies one update and answers what the engine must answer.
-  step({ update, reads, diffs = [], v = 1, check = false }) {
+  step({ update, reads, diffs = [], v = 1, check = false, texts = [] }) {
+    for (const name of texts) this.doc.get(name, name === 'xmltext' ? Y.XmlText : Y.Text);
     this.#emitted = [];
     const { store } = this.doc;
     const waiting = [store.pendingStructs?.update, store.pendingDs];

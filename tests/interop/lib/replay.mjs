@@ -8,8 +8,8 @@ export const allReads = roots.flatMap(({ name, kinds, delta }) => [
   ...kinds.map((kind) => ['json', name, kind]), ...(delta ? [['delta', name]] : []), ...(name === 'text' ? [['text', name]] : []),
 ]);
 
-export const command = (doc, { update, reads, diffs = [], check = true, v = 1 }) =>
-  ({ op: 'step', doc, update: base64(update), reads, diffs: diffs.map(base64), ...(v === 2 ? { v } : {}), ...(check ? { check } : {}) });
+export const command = (doc, { update, reads, diffs = [], check = true, v = 1, texts }) =>
+  ({ op: 'step', doc, update: base64(update), reads, diffs: diffs.map(base64), ...(v === 2 ? { v } : {}), texts, ...(check ? { check } : {}) });
 
 // The first difference over `steps` ({ update, diffs }), or null. A reference that throws ends the replay: what Yjs cannot
 // take is no test of this kind.
@@ -17,8 +17,8 @@ async function replay(tool, steps, { gc, forward }) {
   const reference = new Reference({ gc });
   const peer = forward ? new Peer() : null;
   tool.send({ op: 'new', doc: 'replay', gc, forward }).catch(() => {});
-  for (const [index, { update, diffs, v }] of steps.entries()) {
-    const step = { update, diffs, reads: allReads, check: true, v };
+  for (const [index, { update, diffs, v, texts }] of steps.entries()) {
+    const step = { update, diffs, reads: allReads, check: true, v, texts };
     let expected;
     try {
       expected = reference.step(step);

@@ -23,6 +23,8 @@ export class Script {
     };
     this.lossy = rng.chance(0.8);
     this.mode.v2 = rng.chance(0.1);
+    // When the server asks for texts by name, and so begins to clean up their formatting: a third of the servers never do.
+    this.mode.texts = rng.pick([null, { from: 0, names: ['text', 'notes', 'xmltext'] }, { from: rng.between(0, 40), names: rng.pick([['text'], ['mixed', 'xmltext'], ['notes', 'text']]) }]);
     this.ends = false;
   }
 
