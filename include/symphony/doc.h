@@ -149,7 +149,7 @@ class Doc {
   [[nodiscard]] Subscription on_update(std::function<void(Bytes update, const TransactionInfo&)> observer);
   // doc.on('afterTransaction').
   [[nodiscard]] Subscription on_after_transaction(std::function<void(const TransactionInfo&)> observer);
-  // doc.on('subdocs').
+  // doc.on('subdocs'). Of what was removed it tells once (Yjs a second time, when it destroys it).
   [[nodiscard]] Subscription on_subdocs(std::function<void(const SubdocsEvent&)> observer);
   // doc.getSubdocs(), in the order of their clients and clocks. Linear in the document.
   std::vector<Subdoc> subdocs() const;

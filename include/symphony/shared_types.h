@@ -47,7 +47,7 @@ class Subdoc {
  public:
   // Whether it is still part of its document.
   bool exists() const;
-  std::string guid() const;
+  const std::string& guid() const { return guid_; }
   // The options it was inserted with: gc, autoLoad, meta (ContentDoc.opts).
   Value options() const;
   // subdoc.shouldLoad: inserted here, set to load by itself, or loaded.
@@ -65,6 +65,7 @@ class Subdoc {
   Doc::Impl* doc_ = nullptr;
   uint32_t slot_ = ~0u;  // of the item that holds it
   uint32_t clock_ = 0;
+  std::string guid_;
 };
 
 // Formatting, as keys and values. As an argument, null ends a key's formatting.

@@ -94,7 +94,7 @@ struct Doc::Impl {
   void clean_up(crdt::Running& running);
   void observe(crdt::Running& running);
   void emit(crdt::Running& running);
-  void tell_subdocs(crdt::Running& running);
+  SubdocsEvent subdocs_event(const crdt::Running& running);
   bool is_observed() const;
 
   DocOptions options;

@@ -20,6 +20,11 @@ Subdoc Handles::subdoc(Doc::Impl& doc, SlotId id) {
   handle.doc_ = &doc;
   handle.slot_ = id.slot;
   handle.clock_ = id.clock;
+  const Item& item = doc.store.items[doc.store.find(id.slot, id.clock)];
+  if (item.ref == kDoc) {
+    Reader in(doc.store.content(item));
+    handle.guid_ = in.read_var_string();
+  }
   return handle;
 }
 

@@ -667,13 +667,6 @@ bool Subdoc::exists() const {
   return item != kNil && !doc_->store.items[item].deleted;
 }
 
-std::string Subdoc::guid() const {
-  const ItemIndex item = Handles::resolve(*this);
-  if (item == kNil) return {};
-  Reader in(doc_->store.content(doc_->store.items[item]));
-  return std::string(in.read_var_string());
-}
-
 Value Subdoc::options() const {
   const ItemIndex item = Handles::resolve(*this);
   if (item == kNil) return {};

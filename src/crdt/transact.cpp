@@ -57,13 +57,18 @@ void Doc::Impl::clean_up(Running& running) {
     clean_formatting(store, transaction, cleaning.running.transaction);
     end();
   }
+  const SubdocChanges& changes = transaction.subdocs();
+  std::optional<SubdocsEvent> subdocs;  // made before the removed ones lose their names
+  if (local != nullptr && !(changes.added.empty() && changes.loaded.empty() && changes.removed.empty())) {
+    subdocs = subdocs_event(running);
+  }
   transaction.clean_up();
   if (local != nullptr && local->slot != kNil && !running.info.local) {
     const auto changed = transaction.changed_clients();
     local->collided |= std::find(changed.begin(), changed.end(), local->slot) != changed.end();
   }
   emit(running);
-  tell_subdocs(running);
+  if (subdocs) local->on_subdocs.call(*subdocs);
 }
 
 // Type observers, deep observers, then those of the transaction.
@@ -96,15 +101,17 @@ void Doc::Impl::emit(Running& running) {
   local->on_update.call(update, running.info);
 }
 
-void Doc::Impl::tell_subdocs(Running& running) {
-  if (local == nullptr) return;
-  SubdocChanges& changes = running.transaction.subdocs();
-  if (changes.added.empty() && changes.loaded.empty() && changes.removed.empty()) return;
+SubdocsEvent Doc::Impl::subdocs_event(const Running& running) {
   SubdocsEvent event;
+  const SubdocChanges& changes = running.transaction.subdocs();
   for (const SlotId& id : changes.added) event.added.push_back(Handles::subdoc(*this, id));
   for (const SlotId& id : changes.loaded) event.loaded.push_back(Handles::subdoc(*this, id));
   for (const SlotId& id : changes.removed) event.removed.push_back(Handles::subdoc(*this, id));
-  local->on_subdocs.call(event);
+  for (const Subdoc& added : event.added) {
+    const bool known = std::find(event.loaded.begin(), event.loaded.end(), added) != event.loaded.end();
+    if (!known && !running.info.local && added.should_load()) event.loaded.push_back(added);
+  }
+  return event;
 }
 
 Result<void> Doc::Impl::may_edit(size_t bytes, uint64_t units) {

@@ -19,6 +19,7 @@
 //                                             that the roots in "texts" are asked for as texts
 //                                            with "v":2 the update is one of v2
 //   {"op":"awareness",..}                     see awareness_commands.h
+//   {"op":"edit",..} and its kin              see edit_commands.h
 //   {"op":"updates",..}                       see update_commands.h
 //
 // B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
@@ -36,6 +37,7 @@
 
 #include "awareness_commands.h"
 #include "base64.h"
+#include "edit_commands.h"
 #include "symphony/doc.h"
 #include "symphony/shared_types.h"
 #include "update_commands.h"
@@ -87,6 +89,7 @@ class Tool {
   json::object run(const json::object& command) {
     const std::string_view op = view(command.at("op"));
     if (op == "awareness") return awareness_.run(command);
+    if (edits_.knows(op)) return edits_.run(op, std::string(view(command.at("doc"))), command);
     if (op == "updates") return symphony::update_command(command);
     const std::string name(view(command.at("doc")));
     if (op == "new") return create(name, command);
@@ -203,6 +206,7 @@ class Tool {
 
   std::map<std::string, Doc> docs_;
   symphony::AwarenessCommands awareness_;
+  symphony::EditCommands edits_;
 };
 
 void write_all(std::string& out) {
@@ -219,7 +223,7 @@ std::string answer_to(Tool& tool, std::string_view line) {
   json::object answer;
   try {
     json::parse_options options;
-    options.max_depth = 8;
+    options.max_depth = 64;
     answer = tool.run(json::parse({line.data(), line.size()}, {}, options).as_object());
   } catch (const std::exception& error) {
     answer = {{"ok", false}, {"code", "command"}, {"error", error.what()}};

@@ -1,0 +1,232 @@
+// The same edits in Yjs and in the engine, with the same client ids: every update emitted, the state, what everything
+// reads as and what observers are told must be equal, byte for byte, after every step.
+//
+//   node tests/interop/editing.mjs [--steps 20000] [--seed 1] [--runs 1000000] [--tool PATH]
+//
+// A run is two or three clients, each a Yjs document beside an engine's, that edit and pass on updates in any order. Runs
+// have the seeds --seed, --seed + 1, ..; a failing run is shortened and printed, and repeated with `--seed <its seed> --runs 1`.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import * as Y from 'yjs';
+import { unequal } from './lib/compare.mjs';
+import { openRoots, perform, randomEdit, rootKinds, typeAt } from './lib/editing_ops.mjs';
+import { EngineTool } from './lib/engine.mjs';
+import { Prng } from './lib/prng.mjs';
+import { base64, bytesOf, stringify } from './lib/reference.mjs';
+
+const { values: args } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '20000' },
+    seed: { type: 'string', default: '1' },
+    runs: { type: 'string', default: '1000000' },
+    only: { type: 'string' },  // one kind of root
+    tool: { type: 'string' },
+  },
+});
+
+function builtTool() {
+  const root = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
+  const found = ['dev', 'release'].map((preset) => join(root, 'build', preset, 'tests', 'engine_tool')).find(existsSync);
+  if (!found) throw new Error('no engine_tool: build it (ninja -C build/dev engine_tool) or name it with --tool');
+  return found;
+}
+
+const shown = (value) => (value instanceof Y.AbstractType ? '"type"' : value instanceof Y.Doc ? '{}' : stringify(value ?? null));
+
+function eventText(event) {
+  const path = JSON.stringify(event.path);
+  const keys = [...event.keys].map(([key, { action, oldValue }]) => `${JSON.stringify(key)}:["${action}",${shown(oldValue)}]`);
+  return `{"path":${path},"keys":{${keys}},"delta":${stringify(event.delta)}}`;
+}
+
+// One client: the Yjs document, and what the engine must say.
+class Client {
+  constructor(id, mode) {
+    this.mode = mode;
+    this.doc = new Y.Doc({ gc: mode.gc });
+    this.doc.clientID = id;
+    this.updates = [];
+    this.events = [];
+    this.outbox = [];
+    this.doc.on('update', (update) => { this.updates.push(base64(update)); this.outbox.push(update); });
+    this.doc.on('subdocs', ({ added, loaded, removed }) => {
+      // Yjs destroys what was removed, and tells of it a second time.
+      if (added.size === 0 && loaded.size === 0 && [...removed].every((doc) => doc.isDestroyed)) return;
+      const guids = (set) => JSON.stringify([...set].map((doc) => doc.guid));
+      this.events.push(`subdocs +${guids(added)} *${guids(loaded)} -${guids(removed)}`);
+    });
+    this.types = openRoots(this.doc);
+    if (mode.observe) {
+      this.types.forEach((type, index) => {
+        const name = rootKinds[index][1];
+        type.observe((event) => this.events.push(`${name} ${eventText(event)}`));
+        type.observeDeep((events) => this.events.push([`${name} deep`, ...events.map(eventText)].join(' ')));
+      });
+    }
+  }
+
+  run(step) {
+    if (step.edits) {
+      const all = () => { for (const edit of step.edits) perform(typeAt(this.doc, edit.at), edit); };
+      if (step.one) this.doc.transact(all, step.origin || null);
+      else all();
+    } else if (step.update) {
+      Y.applyUpdate(this.doc, step.update, step.origin || undefined);
+    }
+    const answer = {
+      updates: this.updates, events: this.events, state: base64(Y.encodeStateAsUpdate(this.doc)),
+      values: this.types.flatMap((type) => [stringify(type.toJSON()), ...(type instanceof Y.Text ? [stringify(type.toDelta())] : [])]),
+    };
+    this.updates = [];
+    this.events = [];
+    return answer;
+  }
+}
+
+const commandOf = (name, step) => (step.edits
+  ? { op: 'edit', doc: name, edits: step.edits, one: step.one, origin: step.origin }
+  : { op: 'edit_apply', doc: name, update: base64(step.update), origin: step.origin });
+
+const hex = (text) => Buffer.from(bytesOf(text)).toString('hex');
+
+function difference(expected, actual) {
+  if (!actual.ok) return `the engine refused: ${actual.error}`;
+  if (actual.errors.length > 0) return `the engine refused: ${actual.errors.join('; ')}`;
+  for (const list of ['events', 'updates', 'values']) {
+    for (let i = 0; i < Math.max(expected[list].length, actual[list].length); i++) {
+      const [wanted, got] = [expected[list][i], actual[list][i]];
+      if (wanted === got) continue;
+      const plain = (text) => (text === undefined ? 'none' : list === 'updates' ? hex(text) : text);
+      return unequal(`${list} ${i + 1} of ${expected[list].length}`, plain(wanted), plain(got));
+    }
+  }
+  if (expected.state !== actual.state) return unequal('state', hex(expected.state), hex(actual.state));
+  return actual.broken ? `broken invariant: ${actual.broken}` : null;
+}
+
+const idsOf = (mode) => mode.ids;
+
+function modeOf(rng) {
+  const roots = args.only ? rootKinds.filter(([kind]) => kind === args.only) : rng.chance(0.5) ? rootKinds : [rng.pick(rootKinds)];
+  return {
+    gc: !rng.chance(0.2), observe: rng.chance(0.6),
+    ids: Array.from({ length: rng.between(1, 3) }, (_unused, index) => rng.pickWeighted([[2, index + 1], [2, rng.u32()], [1, 2 ** 40 + index]])),
+    options: { roots, formats: rng.chance(0.7), pairs: rng.chance(0.3), nested: rng.pick([0, 0.5, 1]), large: 0.01 },
+  };
+}
+
+// Plays a list of steps, or makes one up from a seed; { steps, what } of the first difference, or what: null.
+async function play(tool, mode, steps, rng = null, length = 0) {
+  const clients = idsOf(mode).map((id) => new Client(id, mode));
+  clients.forEach((client, index) => tool.send({
+    op: 'edit_new', doc: `c${index}`, client: client.doc.clientID, gc: mode.gc, observe: mode.observe, roots: rootKinds,
+  }).catch(() => {}));
+  const done = [];
+  const answers = [];
+  let failed = null;
+  let invalid = false;
+  const total = rng === null ? steps.length : length;
+  for (let i = 0; i < total; i++) {
+    const step = rng === null ? { ...steps[i] } : randomStep(rng, clients, mode);
+    if (step === null) continue;
+    const client = clients[step.client];
+    if (step.from !== undefined) {
+      const { outbox } = clients[step.from];
+      if (outbox.length === 0) continue;
+      step.update = outbox.at(step.pick < 0 ? -1 : step.pick % outbox.length);
+    }
+    const index = done.length;
+    done.push(step);
+    let expected;
+    try {
+      expected = client.run(step);
+    } catch (error) {
+      if (rng === null) break;  // a shortened list may ask for what is not there
+      throw new Error(`Yjs threw at ${JSON.stringify(step)}: ${error.stack}`);
+    }
+    const judge = (what) => { if (what !== null && (failed === null || index < failed.index)) failed = { index, what }; };
+    answers.push(tool.send(commandOf(`c${step.client}`, step)).then((actual) => {
+      // A shortened list may ask for what is not there, which Yjs does not always notice.
+      if (rng === null && (!actual.ok || actual.errors.length > 0)) invalid = true;
+      judge(difference(expected, actual));
+    }, (error) => judge(error.message)));
+  }
+  await Promise.all(answers);
+  if (invalid) return { steps: done, what: null };
+  return { steps: failed === null ? done : done.slice(0, failed.index + 1), what: failed === null ? null : failed.what };
+}
+
+function randomStep(rng, clients, mode) {
+  const client = rng.below(clients.length);
+  const origin = rng.chance(0.2) ? 5 : 0;
+  if (clients.length > 1 && rng.chance(0.35)) {
+    const from = (client + 1 + rng.below(clients.length - 1)) % clients.length;
+    return { client, from, pick: rng.chance(0.5) ? -1 : rng.below(2 ** 20), origin };
+  }
+  const { doc } = clients[client];
+  const one = rng.chance(0.3);
+  const edit = randomEdit(rng, doc, mode.options);
+  if (edit === null) return null;
+  const edits = [edit];
+  if (one && rng.chance(0.7)) {
+    // Later edits of one transaction are made for the document as it is before: only those that fit in any case.
+    const more = randomEdit(rng, doc, mode.options);
+    if (more !== null && !['delete', 'format'].includes(more.do) && more.at.length === 2 && (more.index === undefined || more.index === 0)) edits.push({ ...more });
+  }
+  return { client, edits, one, origin };
+}
+
+async function shorten(open, mode, steps) {
+  let tool = open();
+  const fails = async (list) => {
+    if (tool.ended) tool = open();
+    try {
+      const result = await play(tool, mode, list);
+      return result.what === null ? null : result;
+    } catch { return null; }
+  };
+  let best = await fails(steps);
+  if (best === null) { tool.close(); return null; }
+  const deadline = Date.now() + 20000;
+  for (let size = Math.ceil(best.steps.length / 2); size >= 1 && Date.now() < deadline;) {
+    let smaller = null;
+    for (let at = 0; at < best.steps.length && smaller === null && Date.now() < deadline; at += size) {
+      smaller = await fails([...best.steps.slice(0, at), ...best.steps.slice(at + size)]);
+    }
+    if (smaller !== null) best = smaller;
+    else if (size === 1) break;
+    else size = Math.ceil(size / 2);
+  }
+  tool.close();
+  return best;
+}
+
+const open = () => new EngineTool(args.tool ?? builtTool());
+let tool = open();
+const started = Date.now();
+let passed = 0;
+let failed = 0;
+let runs = 0;
+for (let seed = Number(args.seed); passed < Number(args.steps) && runs < Number(args.runs) && failed < 3; seed++, runs++) {
+  if (tool.ended) tool = open();
+  const rng = new Prng(seed);
+  const mode = modeOf(rng);
+  const result = await play(tool, mode, null, rng, seed % 50 === 0 ? 400 : 60);
+  passed += result.steps.length;
+  if (result.what === null) continue;
+  failed++;
+  console.log(`run with seed ${seed} fails at step ${result.steps.length}\n  ${result.what}`);
+  const short = await shorten(open, mode, result.steps);
+  if (short === null) console.log('  (the steps alone do not repeat it)');
+  else {
+    console.log(`  shortest list found (${JSON.stringify({ gc: mode.gc, observe: mode.observe, ids: mode.ids })}):`);
+    for (const { update, ...step } of short.steps) console.log(`    ${JSON.stringify(step)}`);
+    console.log(`  ${short.what}`);
+  }
+}
+tool.close();
+console.log(`${runs} runs from seed ${args.seed} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(`${passed} passed, ${failed} failed`);
+process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
