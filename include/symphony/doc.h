@@ -30,6 +30,7 @@ class Text;
 class XmlElement;
 class XmlFragment;
 class XmlText;
+struct Snapshot;  // symphony/snapshot.h
 
 // Bounds on what peers may make a document hold. Each is checked before the document changes.
 struct DocLimits {
@@ -108,6 +109,15 @@ class Doc {
 
   // Y.encodeStateVector.
   Buffer encode_state_vector() const;
+
+  // Y.snapshot: the present moment. What waits for missing updates is not part of it. Cost: linear in the
+  // document.
+  Snapshot snapshot() const;
+
+  // Y.createDocFromSnapshot: a new document with what this one held at that moment. kInvalid if this document
+  // collects what is deleted (DocOptions::gc), or if the snapshot knows more than this document does. Cost:
+  // that of encoding and applying the state.
+  Result<Doc> restore(const Snapshot& snapshot, const DocOptions& options = {}) const;
 
   // Whether updates wait for others that have not arrived (store.pendingStructs or store.pendingDs).
   bool has_pending() const;

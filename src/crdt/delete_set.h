@@ -13,18 +13,11 @@
 
 #include "base/varint.h"
 #include "crdt/encoder.h"
+#include "symphony/snapshot.h"
 
 namespace symphony::crdt {
 
-struct DeleteRange {
-  uint64_t client = 0;
-  uint32_t clock = 0;
-  uint32_t len = 0;
-
-  uint32_t end() const { return clock + len; }
-
-  friend bool operator==(const DeleteRange&, const DeleteRange&) = default;
-};
+using DeleteRange = DeletedRange;
 
 enum class WireFormat : uint8_t { kV1, kV2 };
 

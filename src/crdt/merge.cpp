@@ -409,8 +409,13 @@ void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruc
   if (s.ref() == kGc || s.ref() == kSkip) {
     out.u8(s.ref());
     out.var_uint(s.len - offset);
-    return;
+  } else {
+    write_parsed_head(out, update, client, s, offset);
+    write_content(out, s.ref(), s.len, update.subspan(s.content_at, s.content_bytes), offset);
   }
+}
+
+void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset) {
   const bool has_origin = offset > 0 || s.has_origin();
   // A parent key stands only beside the parent; a struct that has an origin has lost it on the wire.
   const bool has_sub = s.has_parent() && (s.info & kInfoParentSub) != 0;
@@ -441,7 +446,6 @@ void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruc
     }
     if (has_sub) out.var_string(parent.sub);
   }
-  write_content(out, s.ref(), s.len, update.subspan(s.content_at, s.content_bytes), offset);
 }
 
 Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits) {

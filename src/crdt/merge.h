@@ -20,6 +20,9 @@ Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits)
 // counts) lacks; the delete set stays whole.
 Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits);
 
+// The part of write_parsed in front of the content.
+void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
+
 // One struct of a validated update as Yjs writes a struct that was read and not integrated, without its first
 // `offset`.
 void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);

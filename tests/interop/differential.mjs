@@ -9,7 +9,7 @@
 // --seed + 1, ..; a run that fails can be repeated alone with `--seed <its seed> --runs 1`, and its shortest failing list of
 // updates is printed in hex. In a tenth of the runs all updates come as v2. After some steps the functions that work on
 // updates without a document (merge, diff, conversion, state vector, meta; v1 and v2) get a random choice of the run's
-// updates. In a quarter of the runs the engine may forward an update as it came instead of writing it again;
+// updates; and snapshots are taken, and documents restored as of earlier ones where nothing is collected. In a quarter of the runs the engine may forward an update as it came instead of writing it again;
 // then a third document, fed with nothing but what the engine gives out, must know and show what the server does.
 //
 // Two exceptions to byte equality are documented for Yjs itself: peers may disagree about GC structs left by the deletion
@@ -29,6 +29,7 @@ import { Prng } from './lib/prng.mjs';
 import { base64, readRoot, Reference, sorted } from './lib/reference.mjs';
 import { allReads, command, shrink } from './lib/replay.mjs';
 import { Script } from './lib/script.mjs';
+import { snapshotCases, snapshotDifference } from './lib/snapshots.mjs';
 import { updatesCase, updatesDifference } from './lib/updates.mjs';
 
 const { values: args } = parseArgs({
@@ -67,6 +68,7 @@ class Run {
     this.reference = new Reference(this.mode);
     this.peer = this.mode.forward ? new Peer() : null;
     this.history = [];
+    this.snapshots = [];
     this.failure = null;   // { index, what }
     this.passed = 0;
     this.answers = [];
@@ -84,6 +86,7 @@ class Run {
     if (this.rng.chance(0.2)) this.#functions(index);
     const expected = this.reference.step(step);
     this.#expect(expected, step, index, this.peer);
+    if (this.rng.chance(this.mode.gc ? 0.02 : 0.2)) this.#snapshots(index);
     return this.reference.emitted;
   }
 
@@ -106,8 +109,22 @@ class Run {
     const updates = Array.from({ length: rng.between(1, 6) }, () => inVersion(rng.chance(0.5) ? this.history[rng.below(index + 1)] : this.history[Math.max(0, index - rng.below(6))]));
     if (rng.chance(0.1)) updates.push(version === 2 ? Y.encodeStateAsUpdateV2(this.doc) : Y.encodeStateAsUpdate(this.doc));
     const wanted = updatesCase(version, updates, Y.encodeStateVector(rng.chance(0.5) ? this.doc : rng.pick(this.script.clients.filter((one) => !one.isModern)).doc));
+    this.#ask(wanted, updatesDifference, index);
+  }
+
+  // A snapshot of now, and of an earlier one what a document restored from it is and which updates it contains.
+  #snapshots(index) {
+    const { rng } = this;
+    const { doc } = this.reference;
+    const updates = Array.from({ length: 4 }, () => this.history[rng.below(index + 1)]).filter(({ v }) => v !== 2).map(({ update }) => update);
+    const earlier = this.snapshots.length > 0 ? rng.pick(this.snapshots) : null;
+    for (const wanted of snapshotCases(this.name, doc, earlier, updates, rng.pick([1, 2]))) this.#ask(wanted, snapshotDifference, index);
+    this.snapshots.push(Y.snapshot(doc));
+  }
+
+  #ask(wanted, compare, index) {
     this.answers.push(this.tool.send(wanted.command).then((actual) => {
-      const what = updatesDifference(wanted, actual);
+      const what = compare(wanted, actual);
       if (what !== null) this.#judge(what, index);
     }));
   }

@@ -20,6 +20,7 @@
 //                                            with "v":2 the update is one of v2
 //   {"op":"awareness",..}                     see awareness_commands.h
 //   {"op":"edit",..} and its kin              see edit_commands.h
+//   {"op":"snapshot",..}                      see snapshot_commands.h
 //   {"op":"updates",..}                       see update_commands.h
 //
 // B is base64. "updates" holds every update for the peers in order; with "forward" the first is the input. A
@@ -38,6 +39,7 @@
 #include "awareness_commands.h"
 #include "base64.h"
 #include "edit_commands.h"
+#include "snapshot_commands.h"
 #include "symphony/doc.h"
 #include "symphony/shared_types.h"
 #include "update_commands.h"
@@ -117,6 +119,7 @@ class Tool {
   json::object run(std::string_view op, Doc& doc, const json::object& command) {
     if (op == "apply") return apply(doc, command);
     if (op == "step") return step(doc, command);
+    if (op == "snapshot") return symphony::snapshot_command(doc, command);
     if (op == "state") {
       Buffer sv;
       if (const auto* given = command.if_contains("sv")) sv = from_base64(view(*given));
