@@ -21,8 +21,8 @@
  *   it is said that they may.
  * - When memory is exhausted the process ends.
  *
- * What the calls do, their bytes and their costs stand in symphony/doc.h, symphony/update.h and
- * symphony/awareness.h; each names the function there, or in Yjs, that it is.
+ * What the calls do, their bytes and their costs stand in symphony/doc.h, shared_types.h, update.h and
+ * awareness.h; each names the function there, or in Yjs, that it is.
  */
 #ifndef SYMPHONY_C_H
 #define SYMPHONY_C_H
@@ -80,6 +80,8 @@ typedef struct symphony_doc symphony_doc;
 typedef struct symphony_doc_options {
   bool gc;
   bool format_cleanup;
+  bool has_client_id; /* without one, the document only takes updates */
+  uint64_t client_id; /* doc.clientID: who writes what is edited here; see symphony_random_client_id */
   size_t update_bytes_max;
   size_t update_structs_max;
   size_t clients_max;
@@ -87,11 +89,15 @@ typedef struct symphony_doc_options {
   size_t any_depth_max;
   size_t pending_bytes_max;
   uint64_t content_bytes_max;
+  uint64_t work_max;
   uint64_t seed; /* of hash tables that peers' numbers go into: random if peers are not trusted */
 } symphony_doc_options;
 
 /* The defaults, to change some of them. */
 symphony_doc_options symphony_doc_options_default(void);
+
+/* 32 random bits: a client id that no other document has. */
+uint64_t symphony_random_client_id(void);
 
 /* An empty document. `options` may be NULL for the defaults. */
 symphony_doc* symphony_doc_new(const symphony_doc_options* options);
@@ -159,6 +165,100 @@ void symphony_doc_to_text(const symphony_doc* doc, const char* root, size_t root
 
 /* JSON.stringify(text.toDelta()) of a root. */
 void symphony_doc_to_delta(const symphony_doc* doc, const char* root, size_t root_size, symphony_buffer* out);
+
+/* --- editing: symphony/shared_types.h. Indices and lengths count UTF-16 code units in texts and elements in
+ * lists. Values and attributes are JSON text; attributes are an object, in which null ends a key's
+ * formatting.
+ *
+ * Edits are refused with SYMPHONY_INVALID if the document has no client id, an index is beyond the end, a
+ * text is not UTF-8 or JSON is not JSON; with SYMPHONY_NOT_FOUND if the type has been deleted; with
+ * SYMPHONY_LIMIT if the document would grow past its limits; with SYMPHONY_CONFLICT if somebody else writes
+ * with its client id. */
+
+/* A shared type of a document, which must outlive it. Free it when done; the type itself stays. */
+typedef struct symphony_type symphony_type;
+
+/* NULL is fine. */
+void symphony_type_free(symphony_type* type);
+
+/* doc.getText(name), getArray, getMap and so on: the root of that name, made if there is none.
+ * SYMPHONY_INVALID if it is of another kind. There are no roots that are hooks. */
+symphony_code symphony_doc_get(symphony_doc* doc, const char* name, size_t name_size, symphony_kind kind,
+                               symphony_type** out, symphony_error* error);
+
+symphony_kind symphony_type_kind(const symphony_type* type);
+/* Whether it is still part of its document. */
+bool symphony_type_exists(const symphony_type* type);
+/* text.length, array.length or the number of children; 0 for a map. */
+uint32_t symphony_type_length(const symphony_type* type);
+/* JSON.stringify(type.toJSON()). */
+void symphony_type_to_json(const symphony_type* type, symphony_buffer* out);
+
+/* text.insert(index, string, attributes). `attributes` NULL: formatted like the character before. */
+symphony_code symphony_text_insert(symphony_type* text, uint32_t index, const char* string,
+                                   size_t string_size, const char* attributes, size_t attributes_size,
+                                   symphony_error* error);
+/* text.insertEmbed(index, embed, attributes). `attributes` may be NULL. */
+symphony_code symphony_text_insert_embed(symphony_type* text, uint32_t index, const char* embed,
+                                         size_t embed_size, const char* attributes, size_t attributes_size,
+                                         symphony_error* error);
+/* text.delete(index, length). */
+symphony_code symphony_text_remove(symphony_type* text, uint32_t index, uint32_t length,
+                                   symphony_error* error);
+/* text.format(index, length, attributes). */
+symphony_code symphony_text_format(symphony_type* text, uint32_t index, uint32_t length,
+                                   const char* attributes, size_t attributes_size, symphony_error* error);
+/* text.toString(), and JSON.stringify(text.toDelta()). Empty if it is no text. */
+void symphony_text_to_string(const symphony_type* text, symphony_buffer* out);
+void symphony_text_to_delta(const symphony_type* text, symphony_buffer* out);
+
+/* array.insert(index, values): `values` is a JSON array. */
+symphony_code symphony_array_insert(symphony_type* array, uint32_t index, const char* values,
+                                    size_t values_size, symphony_error* error);
+/* array.delete(index, length), also of the children of an XmlFragment or XmlElement. */
+symphony_code symphony_array_remove(symphony_type* array, uint32_t index, uint32_t length,
+                                    symphony_error* error);
+/* array.insert(index, [new type]), also of children: the new type. `name`: of an XmlElement or XmlHook. */
+symphony_code symphony_array_insert_type(symphony_type* array, uint32_t index, symphony_kind kind,
+                                         const char* name, size_t name_size, symphony_type** out,
+                                         symphony_error* error);
+/* The value at `index` as JSON; of a type, its toJSON(). SYMPHONY_NOT_FOUND beyond the end. */
+symphony_code symphony_array_get(const symphony_type* array, uint32_t index, symphony_buffer* out,
+                                 symphony_error* error);
+/* The type at `index`. SYMPHONY_NOT_FOUND if there is none. */
+symphony_code symphony_array_get_type(const symphony_type* array, uint32_t index, symphony_type** out,
+                                      symphony_error* error);
+
+/* map.set(key, value), also of the attributes of an XmlElement or XmlText. */
+symphony_code symphony_map_set(symphony_type* map, const char* key, size_t key_size, const char* value,
+                               size_t value_size, symphony_error* error);
+/* map.delete(key). A key that is not there is no error. */
+symphony_code symphony_map_remove(symphony_type* map, const char* key, size_t key_size,
+                                  symphony_error* error);
+/* map.set(key, new type): the new type. `name`: of an XmlElement or XmlHook. */
+symphony_code symphony_map_set_type(symphony_type* map, const char* key, size_t key_size, symphony_kind kind,
+                                    const char* name, size_t name_size, symphony_type** out,
+                                    symphony_error* error);
+/* The value under a key as JSON, and the type under a key. SYMPHONY_NOT_FOUND if there is none. */
+symphony_code symphony_map_get(const symphony_type* map, const char* key, size_t key_size,
+                               symphony_buffer* out, symphony_error* error);
+symphony_code symphony_map_get_type(const symphony_type* map, const char* key, size_t key_size,
+                                    symphony_type** out, symphony_error* error);
+
+/* doc.transact(body, origin): what `body` edits is one transaction with one update. `origin` is any number
+ * below 2^63, 0 for nobody in particular. */
+void symphony_doc_transact(symphony_doc* doc, void (*body)(void* context), void* context, uint64_t origin);
+
+/* Keeps an observer called until it is freed. May outlive the document. */
+typedef struct symphony_subscription symphony_subscription;
+void symphony_subscription_free(symphony_subscription* subscription);
+
+/* doc.on('update'): `update` is valid during the call; `local` is false for what came with an update. The
+ * observer may edit, but must not free the document. */
+typedef void (*symphony_update_observer)(void* context, const uint8_t* update, size_t update_size,
+                                         uint64_t origin, bool local);
+symphony_subscription* symphony_doc_on_update(symphony_doc* doc, symphony_update_observer observer,
+                                              void* context);
 
 /* --- updates without a document: symphony/update.h, with its default limits. */
 

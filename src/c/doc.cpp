@@ -1,6 +1,8 @@
 #include "symphony/doc.h"
 
 #include "c/convert.h"
+#include "c/handles.h"
+#include "symphony/random.h"
 
 using symphony::Buffer;
 using symphony::DocOptions;
@@ -8,10 +10,6 @@ using symphony::TypeKind;
 using namespace symphony::c;
 
 static_assert(SYMPHONY_XML_TEXT == static_cast<int>(TypeKind::kXmlText));
-
-struct symphony_doc {
-  symphony::Doc doc;
-};
 
 namespace {
 
@@ -30,6 +28,8 @@ symphony_doc_options symphony_doc_options_default(void) {
   symphony_doc_options out{};
   out.gc = defaults.gc;
   out.format_cleanup = defaults.format_cleanup;
+  out.client_id = defaults.client_id.value_or(0);
+  out.has_client_id = defaults.client_id.has_value();
   out.update_bytes_max = limits.update_bytes_max;
   out.update_structs_max = limits.update_structs_max;
   out.clients_max = limits.clients_max;
@@ -37,15 +37,19 @@ symphony_doc_options symphony_doc_options_default(void) {
   out.any_depth_max = limits.any_depth_max;
   out.pending_bytes_max = limits.pending_bytes_max;
   out.content_bytes_max = limits.content_bytes_max;
+  out.work_max = limits.work_max;
   out.seed = defaults.seed;
   return out;
 }
+
+uint64_t symphony_random_client_id(void) { return symphony::random_client_id(); }
 
 symphony_doc* symphony_doc_new(const symphony_doc_options* options) {
   const symphony_doc_options given = options != nullptr ? *options : symphony_doc_options_default();
   DocOptions out;
   out.gc = given.gc;
   out.format_cleanup = given.format_cleanup;
+  if (given.has_client_id) out.client_id = given.client_id;
   out.limits.update_bytes_max = given.update_bytes_max;
   out.limits.update_structs_max = given.update_structs_max;
   out.limits.clients_max = given.clients_max;
@@ -53,6 +57,7 @@ symphony_doc* symphony_doc_new(const symphony_doc_options* options) {
   out.limits.any_depth_max = given.any_depth_max;
   out.limits.pending_bytes_max = given.pending_bytes_max;
   out.limits.content_bytes_max = given.content_bytes_max;
+  out.limits.work_max = given.work_max;
   out.seed = given.seed;
   return new symphony_doc{symphony::Doc(out)};
 }
@@ -115,3 +120,17 @@ void symphony_doc_to_delta(const symphony_doc* doc, const char* root, size_t roo
                            symphony_buffer* out) {
   *out = buffer_of(doc->doc.to_delta(text_of(root, root_size)));
 }
+
+void symphony_doc_transact(symphony_doc* doc, void (*body)(void* context), void* context, uint64_t origin) {
+  doc->doc.transact([&] { body(context); }, origin);
+}
+
+symphony_subscription* symphony_doc_on_update(symphony_doc* doc, symphony_update_observer observer,
+                                              void* context) {
+  return new symphony_subscription{
+      doc->doc.on_update([=](symphony::Bytes update, const symphony::TransactionInfo& info) {
+        observer(context, update.data(), update.size(), info.origin, info.local);
+      })};
+}
+
+void symphony_subscription_free(symphony_subscription* subscription) { delete subscription; }

@@ -1,25 +1,34 @@
-// Uses the installed engine from C++: two documents exchange what they know.
+// Uses the installed engine from C++: two documents edit one text.
 #include <symphony/awareness.h>
 #include <symphony/doc.h>
+#include <symphony/random.h>
+#include <symphony/shared_types.h>
+#include <symphony/update.h>
 
 #include <cstdio>
 
 int main() {
-  // What a Yjs client with the id 1 sends for doc.getText('t').insert(0, 'ab').
-  const symphony::Buffer typed{1, 1, 1, 0, 4, 1, 1, 't', 2, 'a', 'b', 0};
-  symphony::Doc doc;
-  const auto applied = doc.apply_update(typed);
-  if (!applied || !applied->changed) return 1;
+  symphony::DocOptions options;
+  options.client_id = symphony::random_client_id();
+  symphony::Doc ada(options);
+  options.client_id = *options.client_id + 1;
+  symphony::Doc bob(options);
 
-  symphony::Doc copy;
-  const auto state = doc.encode_state_as_update(copy.encode_state_vector());
-  if (!state || !copy.apply_update(*state)) return 2;
-  if (copy.to_text("t") != "ab") return 3;
+  const symphony::Subscription to_bob = ada.on_update(
+      [&](symphony::Bytes update, const symphony::TransactionInfo&) { (void)bob.apply_update(update); });
+  const symphony::Text text = *ada.get_text("notes");
+  if (!text.insert(0, "hello", {{"bold", true}})) return 1;
+  if (!bob.get_text("notes")->insert(5, " world")) return 2;
 
-  const auto refused = copy.apply_update(symphony::Buffer{1});
-  if (refused || refused.error().code != symphony::Code::kInvalid) return 4;
+  const auto difference = bob.encode_state_as_update(ada.encode_state_vector());
+  if (!difference || !ada.apply_update(*difference)) return 3;
+  if (text.to_string() != "hello world" || bob.to_delta("notes") != ada.to_delta("notes")) return 4;
+  if (!symphony::convert_update_v1_to_v2(*difference)) return 5;
 
-  symphony::Awareness awareness({.client_id = 1}, 0);
-  if (!awareness.set_local_state("{\"name\":\"Ada\"}", 0)) return 5;
-  std::printf("%s, here: %zu\n", copy.to_text("t").c_str(), awareness.clients().size());
+  const auto refused = ada.apply_update(symphony::Buffer{1});
+  if (refused || refused.error().code != symphony::Code::kInvalid) return 6;
+
+  symphony::Awareness awareness({.client_id = *options.client_id}, 0);
+  if (!awareness.set_local_state("{\"name\":\"Ada\"}", 0)) return 7;
+  std::printf("%s, here: %zu\n", ada.to_delta("notes").c_str(), awareness.clients().size());
 }
