@@ -42,23 +42,11 @@ class Reader {
 
   uint64_t read_var_uint() {
     if (at_ != end_ && *at_ < 0x80) return *at_++;
-    if (remaining() >= sizeof(uint64_t)) {
-      // Up to eight bytes at once: seven bits of each, packed pairwise.
-      uint64_t word;
-      std::memcpy(&word, at_, sizeof(word));
-      const uint64_t last = ~word & 0x8080808080808080ULL;  // bytes that nothing follows
-      if (last != 0) {
-        word &= last ^ (last - 1);
-        at_ += (static_cast<unsigned>(__builtin_ctzll(last)) + 1) / 8;
-        word = (word & 0x007f007f007f007fULL) | (word & 0x7f007f007f007f00ULL) >> 1;
-        word = (word & 0x00003fff00003fffULL) | (word & 0x3fff00003fff0000ULL) >> 2;
-        word = (word & 0x000000000fffffffULL) | (word & 0x0fffffff00000000ULL) >> 4;
-        if (word <= kVarUintMax) return word;
-        set_failed();
-        return 0;
-      }
-    }
-    return read_var_uint_slow();
+    uint64_t value;
+    if (!take_groups(value)) return read_var_uint_slow();
+    if (value <= kVarUintMax) return value;
+    set_failed();
+    return 0;
   }
 
   // Eight bytes from here on, little-endian as they lie in memory; 0 if fewer are left.
@@ -75,7 +63,14 @@ class Reader {
       magnitude = *at_ & 0x3f;
       return (*at_++ & 0x40) != 0;
     }
-    return read_var_int_slow(magnitude);
+    uint64_t groups;  // the first of them has the sign and six bits
+    if (!take_groups(groups)) return read_var_int_slow(magnitude);
+    magnitude = groups >> 7 << 6 | (groups & 0x3f);
+    if (magnitude > kVarUintMax) {
+      set_failed();
+      magnitude = 0;
+    }
+    return (groups & 0x40) != 0;
   }
 
   Bytes read_bytes(uint64_t count) {
@@ -96,6 +91,22 @@ class Reader {
   }
 
  private:
+  // Takes a number of up to eight bytes at once: seven bits of each, packed pairwise. False, and nothing
+  // taken, if it is longer or too near the end.
+  bool take_groups(uint64_t& groups) {
+    if (remaining() < sizeof(uint64_t)) return false;
+    uint64_t word;
+    std::memcpy(&word, at_, sizeof(word));
+    const uint64_t last = ~word & 0x8080808080808080ULL;  // bytes that nothing follows
+    if (last == 0) return false;
+    word &= last ^ (last - 1);
+    at_ += (static_cast<unsigned>(__builtin_ctzll(last)) + 1) / 8;
+    word = (word & 0x007f007f007f007fULL) | (word & 0x7f007f007f007f00ULL) >> 1;
+    word = (word & 0x00003fff00003fffULL) | (word & 0x3fff00003fff0000ULL) >> 2;
+    groups = (word & 0x000000000fffffffULL) | (word & 0x0fffffff00000000ULL) >> 4;
+    return true;
+  }
+
   uint64_t read_var_uint_slow();
   bool read_var_int_slow(uint64_t& magnitude);
 
