@@ -34,14 +34,18 @@ Event Handles::event(std::shared_ptr<EventState> state) {
   return event;
 }
 
-TypeIndex Handles::resolve(const SharedType& handle) {
+TypeIndex Handles::any_type(const SharedType& handle) {
   if (handle.doc_ == nullptr) return kNil;
-  const Store& store = handle.doc_->store;
-  const TypeIndex type = handle.type_;
-  if (handle.owner_slot_ == kNil) return type;  // a root stays
-  const ItemIndex owner = store.types[type].owner;
-  if (owner == kNil || store.items[owner].deleted) return kNil;
-  return owner_id(store, type) == SlotId{handle.owner_slot_, handle.owner_clock_} ? type : kNil;
+  if (handle.owner_slot_ == kNil) return handle.type_;  // a root stays
+  const SlotId owner{handle.owner_slot_, handle.owner_clock_};
+  return owner_id(handle.doc_->store, handle.type_) == owner ? handle.type_ : kNil;
+}
+
+TypeIndex Handles::resolve(const SharedType& handle) {
+  const TypeIndex type = any_type(handle);
+  if (type == kNil) return kNil;
+  const ItemIndex owner = handle.doc_->store.types[type].owner;
+  return owner == kNil || !handle.doc_->store.items[owner].deleted ? type : kNil;
 }
 
 ItemIndex Handles::resolve(const Subdoc& handle) {

@@ -24,6 +24,8 @@ struct Handles {
 
   // The type, or kNil if it is gone.
   static TypeIndex resolve(const SharedType& handle);
+  // The type even if it is deleted, as long as it is not collected; else kNil.
+  static TypeIndex any_type(const SharedType& handle);
   // The item that holds a subdocument, or kNil if it is gone.
   static ItemIndex resolve(const Subdoc& handle);
 

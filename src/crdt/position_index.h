@@ -75,7 +75,7 @@ class PositionIndex {
   std::string check() const;
 
  private:
-  static constexpr uint32_t kLeafMax = 48;
+  static constexpr uint32_t kLeafMax = 16;
   static constexpr uint32_t kFanMax = 16;
 
   struct Sum {

@@ -68,7 +68,13 @@ void Doc::Impl::clean_up(Running& running) {
     local->collided |= std::find(changed.begin(), changed.end(), local->slot) != changed.end();
   }
   emit(running);
-  if (subdocs) local->on_subdocs.call(*subdocs);
+  if (!subdocs) return;
+  local->on_subdocs.call(*subdocs);
+  // Yjs destroys what was removed, each in a transaction, which an UndoManager of the whole document counts.
+  for (size_t i = 0; i < subdocs->removed.size() && !local->watchers.empty(); ++i) {
+    begin(true, 0);
+    end();
+  }
 }
 
 // Type observers, deep observers, then those of the transaction.

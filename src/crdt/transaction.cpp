@@ -57,6 +57,12 @@ uint32_t Transaction::recorded_before(Slot slot) const {
                                       : before_[static_cast<size_t>(at - changed_clients_.begin())];
 }
 
+uint32_t Transaction::after(Slot slot) const {
+  const auto at = std::find(changed_clients_.begin(), changed_clients_.end(), slot);
+  const auto index = static_cast<size_t>(at - changed_clients_.begin());
+  return index < after_.size() ? after_[index] : before(slot);
+}
+
 // A follow-up adds structs to a client for the first time: Yjs writes them into the update of every
 // transaction that is not cleaned up yet.
 void Transaction::note_later_change(Slot slot, uint32_t state) {
@@ -574,6 +580,8 @@ void Transaction::finish_changes() {
   join_neighbours(deletes_, [](const SlotRange& a, const SlotRange& b) { return a.slot == b.slot; });
   own_clients_ = changed_clients_.size();
   finished_ = true;
+  after_.clear();
+  for (const Slot slot : changed_clients_) after_.push_back(store_.clients[slot].state);
 }
 
 bool Transaction::needs_format_cleanup() const {

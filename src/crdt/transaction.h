@@ -142,6 +142,8 @@ class Transaction {
     if (client.before_epoch == epoch_) return client.before;
     return superseded_ ? recorded_before(slot) : client.state;
   }
+  // And when its changes were made (transaction.afterState).
+  uint32_t after(Slot slot) const;
   bool changed() const { return own_clients() > 0 || !deletes_.empty(); }
 
   // transaction.changed, in order, if tracked. Types that were deleted later are still in it.
@@ -192,6 +194,7 @@ class Transaction {
   Transaction* previous_ = nullptr;  // ended but not cleaned up
   std::vector<Slot> changed_clients_;
   std::vector<uint32_t> before_;  // of each of them
+  std::vector<uint32_t> after_;   // of those changed before the end
   size_t own_clients_ = 0;        // changed before the end; those behind were changed by follow-ups
   std::vector<Change> changes_;
   std::unordered_set<uint64_t> seen_changes_;  // once there are many

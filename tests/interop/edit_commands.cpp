@@ -290,6 +290,65 @@ struct EditCommands::Edited {
     }
   }
 
+  void undo(std::string_view action, const json::object& command) {
+    if (action == "create") {
+      UndoOptions options;
+      options.capture_timeout_ms = number(command, "timeout");
+      options.now_ms = [this] { return now; };
+      options.ignore_remote_map_changes = command.at("ignore").as_bool();
+      if (command.at("five").as_bool()) options.tracked_origins.insert(5);
+      std::vector<SharedType> scope;
+      for (const json::value& path : command.at("scope").as_array()) scope.push_back(at(path.as_array()));
+      manager = std::make_unique<UndoManager>(doc, scope, std::move(options));
+      const auto tell = [this](const char* what) {
+        return [this, what](const UndoManager::StackItemEvent& event) {
+          const char* reverts = event.action == UndoManager::Action::kUndo ? " undo " : " redo ";
+          Value& count = event.meta["count"];
+          count = count.number + 1;
+          events.emplace_back(std::string(what) + reverts + std::to_string(static_cast<int>(count.number)));
+        };
+      };
+      watching.push_back(manager->on_stack_item_added(tell("added")));
+      watching.push_back(manager->on_stack_item_updated(tell("updated")));
+      watching.push_back(manager->on_stack_item_popped(tell("popped")));
+      watching.push_back(manager->on_stack_cleared([this](bool undo_stack, bool redo_stack) {
+        events.emplace_back("cleared " + std::to_string(undo_stack) + std::to_string(redo_stack));
+      }));
+    } else if (action == "stop") {
+      manager->stop_capturing();
+    } else if (action == "clear") {
+      manager->clear();
+    } else {
+      const auto done = action == "undo" ? manager->undo() : manager->redo();
+      note(done);
+      events.emplace_back(std::string(action) + (done && *done ? " 1" : " 0"));
+    }
+  }
+
+  // Positions are made, and looked up again after later steps.
+  void relative(const json::object& command) {
+    if (command.contains("at")) {
+      const SharedType type = at(command.at("at").as_array());
+      const auto made =
+          create_relative_position(type, number(command, "index"), command.at("assoc").as_int64());
+      note(made);
+      if (!made) return;
+      const auto bytes = encode_relative_position(*made);
+      events.emplace_back(to_base64(*bytes) + " " + relative_position_to_json(*made));
+      positions.push_back(*bytes);
+    }
+    for (const Buffer& bytes : positions) {
+      for (const bool follow : {true, false}) {
+        const auto found = create_absolute_position(doc, *decode_relative_position(bytes), follow);
+        if (!found) {
+          events.emplace_back("nowhere");
+        } else {
+          events.emplace_back(std::to_string(found->index) + " " + std::to_string(found->assoc));
+        }
+      }
+    }
+  }
+
   json::object answer() {
     json::array values;
     for (const auto& [kind, name] : roots) {
@@ -315,6 +374,9 @@ struct EditCommands::Edited {
   json::array events;
   json::array errors;
   std::vector<Subscription> watching;
+  std::unique_ptr<UndoManager> manager;
+  std::vector<Buffer> positions;
+  uint64_t now = 0;  // the clock of the UndoManager, in ms
 };
 
 json::object EditCommands::run(std::string_view op, const std::string& name, const json::object& command) {
@@ -340,6 +402,7 @@ json::object EditCommands::run(std::string_view op, const std::string& name, con
     return {{"ok", true}};
   }
   const Origin origin = number(command, "origin");
+  edited.now = number(command, "now");
   if (op == "edit") {
     const auto run_all = [&] {
       for (const json::value& one : command.at("edits").as_array()) {
@@ -354,6 +417,10 @@ json::object EditCommands::run(std::string_view op, const std::string& name, con
     }
   } else if (op == "edit_apply") {
     edited.note(edited.doc.apply_update(from_base64(view(command.at("update"))), origin));
+  } else if (op == "undo") {
+    edited.undo(view(command.at("action")), command);
+  } else if (op == "relative") {
+    edited.relative(command);
   }
   return edited.answer();
 }

@@ -3,7 +3,13 @@
 //   {"op":"edit_new","doc":"a","client":1,"gc":true,"roots":[["text","t"],..]}
 //   {"op":"edit","doc":"a","edits":[E..],"origin":0,"one":true}      as one transaction if "one"
 //   {"op":"edit_apply","doc":"a","update":B,"origin":0}              a peer's update
-//   {"op":"undo","doc":"a","action":"create|undo|redo|stop|clear","manager":"u","scope":[PATH..],"now":ms,"timeout":ms}
+//   {"op":"undo","doc":"a","action":"create","scope":[PATH..],"timeout":ms,"ignore":false,"five":false}   an
+//   UndoManager
+//   {"op":"undo","doc":"a","action":"undo|redo|stop|clear"}
+//   {"op":"relative","doc":"a","at":PATH,"index":1,"assoc":0}        makes a position and looks up all that
+//   were made
+//
+// Every command may say what time it is ("now", in ms).
 //
 // Each answers {"ok":true,"updates":[B..],"state":B,"events":[..],"values":[..],"errors":[..],"broken":""}:
 // what 'update' emitted, the encoded state, what observers were told (one text each) and what every root

@@ -9,6 +9,7 @@ import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { clock } from './lib/clock.mjs';
 import * as Y from 'yjs';
 import { unequal } from './lib/compare.mjs';
 import { openRoots, perform, randomEdit, rootKinds, typeAt } from './lib/editing_ops.mjs';
@@ -50,6 +51,8 @@ class Client {
     this.updates = [];
     this.events = [];
     this.outbox = [];
+    this.positions = [];
+    this.manager = null;
     this.doc.on('update', (update) => { this.updates.push(base64(update)); this.outbox.push(update); });
     this.doc.on('subdocs', ({ added, loaded, removed }) => {
       // Yjs destroys what was removed, and tells of it a second time.
@@ -67,8 +70,41 @@ class Client {
     }
   }
 
+  undo({ action, scope, timeout, ignore, five }) {
+    if (action === 'create') {
+      this.manager = new Y.UndoManager(scope.length === 0 ? this.doc : scope.map((path) => typeAt(this.doc, path)), {
+        captureTimeout: timeout, ignoreRemoteMapChanges: ignore, trackedOrigins: new Set(five ? [null, 5] : [null]), doc: this.doc,
+      });
+      for (const what of ['added', 'updated', 'popped']) {
+        this.manager.on(`stack-item-${what}`, ({ stackItem, type }) => {
+          stackItem.meta.set('count', (stackItem.meta.get('count') ?? 0) + 1);
+          this.events.push(`${what} ${type} ${stackItem.meta.get('count')}`);
+        });
+      }
+      this.manager.on('stack-cleared', ({ undoStackCleared, redoStackCleared }) => this.events.push(`cleared ${Number(undoStackCleared)}${Number(redoStackCleared)}`));
+    } else if (action === 'stop') this.manager.stopCapturing();
+    else if (action === 'clear') this.manager.clear();
+    else this.events.push(`${action} ${this.manager[action]() === null ? 0 : 1}`);
+  }
+
+  relative({ at, index, assoc }) {
+    const made = Y.createRelativePositionFromTypeIndex(typeAt(this.doc, at), index, assoc);
+    const bytes = Y.encodeRelativePosition(made);
+    this.events.push(`${base64(bytes)} ${JSON.stringify(Y.relativePositionToJSON(made))}`);
+    this.positions.push(bytes);
+    for (const one of this.positions) {
+      for (const follow of [true, false]) {
+        const found = Y.createAbsolutePositionFromRelativePosition(Y.decodeRelativePosition(one), this.doc, follow);
+        this.events.push(found === null ? 'nowhere' : `${found.index} ${found.assoc}`);
+      }
+    }
+  }
+
   run(step) {
-    if (step.edits) {
+    clock.now = step.now;
+    if (step.undo) this.undo(step.undo);
+    else if (step.relative) this.relative(step.relative);
+    else if (step.edits) {
       const all = () => { for (const edit of step.edits) perform(typeAt(this.doc, edit.at), edit); };
       if (step.one) this.doc.transact(all, step.origin || null);
       else all();
@@ -85,9 +121,11 @@ class Client {
   }
 }
 
-const commandOf = (name, step) => (step.edits
-  ? { op: 'edit', doc: name, edits: step.edits, one: step.one, origin: step.origin }
-  : { op: 'edit_apply', doc: name, update: base64(step.update), origin: step.origin });
+function commandOf(name, { undo, relative, edits, one, origin, update, now }) {
+  if (undo) return { op: 'undo', doc: name, now, ...undo };
+  if (relative) return { op: 'relative', doc: name, now, ...relative };
+  return edits ? { op: 'edit', doc: name, now, edits, one, origin } : { op: 'edit_apply', doc: name, now, update: base64(update), origin };
+}
 
 const hex = (text) => Buffer.from(bytesOf(text)).toString('hex');
 
@@ -111,7 +149,7 @@ const idsOf = (mode) => mode.ids;
 function modeOf(rng) {
   const roots = args.only ? rootKinds.filter(([kind]) => kind === args.only) : rng.chance(0.5) ? rootKinds : [rng.pick(rootKinds)];
   return {
-    gc: !rng.chance(0.2), observe: rng.chance(0.6),
+    gc: !rng.chance(0.2), observe: rng.chance(0.6), undo: rng.chance(0.4),
     ids: Array.from({ length: rng.between(1, 3) }, (_unused, index) => rng.pickWeighted([[2, index + 1], [2, rng.u32()], [1, 2 ** 40 + index]])),
     options: { roots, formats: rng.chance(0.7), pairs: rng.chance(0.3), nested: rng.pick([0, 0.5, 1]), large: 0.01 },
   };
@@ -125,12 +163,13 @@ async function play(tool, mode, steps, rng = null, length = 0) {
   }).catch(() => {}));
   const done = [];
   const answers = [];
+  let now = 1000;
   let failed = null;
   let invalid = false;
   const total = rng === null ? steps.length : length;
   for (let i = 0; i < total; i++) {
-    const step = rng === null ? { ...steps[i] } : randomStep(rng, clients, mode);
-    if (step === null) continue;
+    const step = rng === null ? { ...steps[i] } : randomStep(rng, clients, mode, now += rng.below(800));
+    if (step.client === undefined) continue;
     const client = clients[step.client];
     if (step.from !== undefined) {
       const { outbox } = clients[step.from];
@@ -158,9 +197,23 @@ async function play(tool, mode, steps, rng = null, length = 0) {
   return { steps: failed === null ? done : done.slice(0, failed.index + 1), what: failed === null ? null : failed.what };
 }
 
-function randomStep(rng, clients, mode) {
+function randomStep(rng, clients, mode, now) {
+  return { ...stepOf(rng, clients, mode), now };
+}
+
+function stepOf(rng, clients, mode) {
   const client = rng.below(clients.length);
   const origin = rng.chance(0.2) ? 5 : 0;
+  const { manager } = clients[client];
+  if (mode.undo && manager === null) {
+    const scope = rng.chance(0.2) ? [] : mode.options.roots.filter(() => rng.chance(0.7));
+    return { client, undo: { action: 'create', scope, timeout: rng.pick([0, 500, 500, 1e6]), ignore: rng.chance(0.2), five: rng.chance(0.5) } };
+  }
+  if (mode.undo && rng.chance(0.3)) return { client, undo: { action: rng.pickWeighted([[6, 'undo'], [4, 'redo'], [2, 'stop'], [0.3, 'clear']]) } };
+  if (rng.chance(0.05)) {
+    const at = rng.pick(rootKinds.filter(([kind]) => kind !== 'map'));
+    return { client, relative: { at, index: rng.between(0, typeAt(clients[client].doc, at).length), assoc: rng.pick([0, -1, 1]) } };
+  }
   if (clients.length > 1 && rng.chance(0.35)) {
     const from = (client + 1 + rng.below(clients.length - 1)) % clients.length;
     return { client, from, pick: rng.chance(0.5) ? -1 : rng.below(2 ** 20), origin };
@@ -168,12 +221,13 @@ function randomStep(rng, clients, mode) {
   const { doc } = clients[client];
   const one = rng.chance(0.3);
   const edit = randomEdit(rng, doc, mode.options);
-  if (edit === null) return null;
+  if (edit === null) return {};
   const edits = [edit];
   if (one && rng.chance(0.7)) {
     // Later edits of one transaction are made for the document as it is before: only those that fit in any case.
     const more = randomEdit(rng, doc, mode.options);
-    if (more !== null && !['delete', 'format'].includes(more.do) && more.at.length === 2 && (more.index === undefined || more.index === 0)) edits.push({ ...more });
+    const anywhere = more !== null && more.at.length === 2 && !more.index && !more.after && !['delete', 'format', 'delta'].includes(more.do);
+    if (anywhere) edits.push(more);
   }
   return { client, edits, one, origin };
 }
@@ -189,10 +243,10 @@ async function shorten(open, mode, steps) {
   };
   let best = await fails(steps);
   if (best === null) { tool.close(); return null; }
-  const deadline = Date.now() + 20000;
-  for (let size = Math.ceil(best.steps.length / 2); size >= 1 && Date.now() < deadline;) {
+  const deadline = performance.now() + 20000;
+  for (let size = Math.ceil(best.steps.length / 2); size >= 1 && performance.now() < deadline;) {
     let smaller = null;
-    for (let at = 0; at < best.steps.length && smaller === null && Date.now() < deadline; at += size) {
+    for (let at = 0; at < best.steps.length && smaller === null && performance.now() < deadline; at += size) {
       smaller = await fails([...best.steps.slice(0, at), ...best.steps.slice(at + size)]);
     }
     if (smaller !== null) best = smaller;
@@ -205,7 +259,7 @@ async function shorten(open, mode, steps) {
 
 const open = () => new EngineTool(args.tool ?? builtTool());
 let tool = open();
-const started = Date.now();
+const started = performance.now();
 let passed = 0;
 let failed = 0;
 let runs = 0;
@@ -227,6 +281,6 @@ for (let seed = Number(args.seed); passed < Number(args.steps) && runs < Number(
   }
 }
 tool.close();
-console.log(`${runs} runs from seed ${args.seed} in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+console.log(`${runs} runs from seed ${args.seed} in ${((performance.now() - started) / 1000).toFixed(1)} s`);
 console.log(`${passed} passed, ${failed} failed`);
 process.exitCode = failed > 0 || passed === 0 ? 1 : 0;
