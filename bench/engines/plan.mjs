@@ -69,18 +69,20 @@ export const plans = { full, small };
 const oneByOne = new Set(['edit', 'relay', 'diff', 'merge_1000', 'merge_4000', 'merge_all']);
 const traces = new Set(['b4', 'rustcode', 'sveltecomponent', 'seph-blog1']);
 
-const likeOthers = new Set(['b1.3', 'b1.5', 'b1.7', 'b1.10', 'b1.11', 'b2.3', 'b2.4']);
+const inTurns = new Set(['b2.2', 'b2.3', 'b2.4']);
+const likeOthers = new Set(['b1.1', 'b1.3', 'b1.5', 'b1.7', 'b1.8', 'b1.10', 'b1.11', 'b2.2', 'b2.3', 'b2.4']);
 
 // Why a peer does not run something, or undefined.
 export function notRun(peer, workload, operation, small) {
   if (small && ['yrs', 'yjs-cjs'].includes(peer)) return 'only in a full run';
+  if (peer === 'loro' && operation === 'relay' && inTurns.has(workload)) return 'minutes: from branch to branch with each update';
   if (peer === 'loro' && workload === 'b4x100') return 'its state would have to be typed: minutes';
   if (peer === 'yjs-cjs' && !['b4', 'b4x100', 'small'].includes(workload)) return 'see b4';
   if (peer !== 'automerge') return undefined;
   if (workload === 'b4x100') return 'its state would have to be typed: minutes';
   if (workload === 'friendsforever' || workload === 'clownschool') return 'about 2 ms a change: minutes';
   if (traces.has(workload) && oneByOne.has(operation)) return 'about 2 ms a change: minutes';
-  if (!small && likeOthers.has(workload)) return 'about 2 ms a change; see b1.4, b1.8, b2.2';
+  if (!small && likeOthers.has(workload)) return 'about 2 ms a change; see b1.4';
   return undefined;
 }
 

@@ -6,7 +6,8 @@
 //   --traces FOLDER   recorded editing (default: $SYMPHONY_TRACES). Without it b4 is a generated text with the same
 //                     profile, and the other recordings are left out; the report says so
 //   --only b4,small   these workloads        --peers symphony,yjs   these engines (yjs is always among them)
-//   --ops decode_v1   these operations       --repeat 3             processes for each figure; the median counts
+//   --ops decode_v1   these operations       --repeat 3             processes for each figure, of which the median counts
+//                                                                   (default: 3 where there is a target, else 1)
 //   --build FOLDER    where the programs are (default build/release)
 //   --save            writes bench/results/engines-<date>.json and .md, with commit, machine and versions
 //
@@ -33,7 +34,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
 import { median } from './measure.mjs';
-import { atOnce, isMemory, notRun, peers, plans, recorders } from './plan.mjs';
+import { atOnce, notRun, peers, plans, recorders, targets } from './plan.mjs';
 import { figure, report } from './report.mjs';
 import { catalogue, fullSizes, smallSizes, workload as makeWorkload } from './workloads.mjs';
 
@@ -52,10 +53,15 @@ const { values: args } = parseArgs({
   },
 });
 const sizes = args.small ? smallSizes : fullSizes;
-const repeat = Number(args.repeat ?? (args.small ? 1 : 3));
-const budget = args.small ? 25 : 400;  // milliseconds of samples in one process
-const limit = 120_000;                 // milliseconds for one process: what takes longer is ended and told
+const budget = args.small ? 25 : 250;  // milliseconds of samples in one process
+const limit = 90_000;                  // milliseconds for one process: what takes longer is ended and told
 const patience = 4000;                 // a process that took longer is not repeated
+
+// How many processes a figure is taken from; each of them takes many samples.
+function repeats(workload) {
+  if (args.repeat) return Number(args.repeat);
+  return !args.small && targets.some((target) => target.workload === workload) ? 3 : 1;
+}
 
 const list = (text) => text?.split(',');
 const chosen = peers.filter(({ name }) => !args.peers || name === 'yjs' || list(args.peers).includes(name));
@@ -129,7 +135,7 @@ function measureCell(peer, workload, operation) {
   do {
     progress(`${workload} ${operation} ${peer.name}`);
     runs.push(measureOnce(peer, workload, operation));
-  } while (!runs[0].skip && runs[0].wall_ms < patience && runs.length < repeat);
+  } while (!runs[0].skip && runs[0].wall_ms < patience && runs.length < repeats(workload));
   if (runs[0].skip) return { skip: runs[0].skip };
   const cell = { processes: runs.length };
   for (const key of Object.keys(runs[0])) cell[key] = median(runs.map((run) => run[key]));
