@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <utility>
 
 #include "base/assert.h"
 #include "crdt/doc_impl.h"
@@ -9,6 +10,7 @@
 #include "crdt/load.h"
 #include "crdt/merge.h"
 #include "crdt/read.h"
+#include "crdt/resting.h"
 #include "crdt/update_v2.h"
 
 namespace symphony {
@@ -150,12 +152,29 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
   Transaction& transaction = begin(false, origin).running.transaction;
   if (before) transaction.limit_work(limits.work_max);
   applier.apply(parsed, transaction);
+  if (applier.left_waiting()) changed(false);
   if (!transaction.exhausted()) return {};
   store = std::move(before->store);
   pending = std::move(before->pending);
   abandon();
   return fail(Code::kLimit, "the update takes more than " + std::to_string(limits.work_max) +
                                 " steps to find its places among what others wrote at the same time");
+}
+
+void Doc::Impl::changed(bool deleted) {
+  encoded.asked = false;
+  encoded.state = {};
+  if (deleted) encoded.deletes = {};
+}
+
+const Buffer& Doc::Impl::encoded_deletes() {
+  if (encoded.deletes.empty()) {
+    Encoder out;
+    write_deletes(out, store, deleted_ranges(store));
+    encoded.deletes = out.take();
+    encoded.deletes.shrink_to_fit();
+  }
+  return encoded.deletes;
 }
 
 // Forgets the only transaction there is.
@@ -166,14 +185,14 @@ void Doc::Impl::abandon() {
 }
 
 Result<Applied> Doc::apply_update(Bytes update, Origin origin) {
-  return impl_->apply(update, origin, impl_->options.limits);
+  return live().apply(update, origin, live().options.limits);
 }
 
 Result<Applied> Doc::restore(Bytes update) {
   // What a store cannot hold is a limit all the same.
   DocLimits limits = no_limits();
   limits.content_bytes_max = 0x7fffffff;
-  return impl_->apply(update, 0, limits);
+  return live().apply(update, 0, limits);
 }
 
 Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& limits) {
@@ -205,7 +224,10 @@ Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& l
 }
 
 Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
-  const Store& store = impl_->store;
+  if (resting_ != nullptr && state_vector.empty()) return resting_->state();
+  Impl::Encoded& encoded = live().encoded;
+  if (state_vector.empty() && !encoded.state.empty()) return encoded.state;
+  const Store& store = live().store;
   std::vector<Id> known;
   if (!state_vector.empty()) {
     auto parsed = parse_state_vector(state_vector);
@@ -226,22 +248,25 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     for (; at != known.end() && at->client == client.id; ++at) clock = at->clock;
     if (client.state > clock) clients.push_back({slot, clock});
   }
-  const std::vector<SlotRange> deletes = deleted_ranges(store);
+  const Buffer& deletes = live().encoded_deletes();
   Encoder out(known.empty() ? store.arena.size() + store.items.size() * 12 + 64 : 256);
   out.var_uint(clients.size());
   for (const From& from : clients) write_client(out, store, from.slot, from.clock);
-  write_deletes(out, store, deletes);
+  out.bytes(deletes);
   Buffer state = out.take();
-  if (impl_->pending.empty()) return state;
+  if (live().pending.empty()) {
+    if (state_vector.empty() && std::exchange(encoded.asked, true)) encoded.state = state;
+    return state;
+  }
 
   // What waits is part of the state: whoever gets it may know what it waits for.
   Encoder waiting_deletes;
   waiting_deletes.var_uint(0);
-  write_delete_set(waiting_deletes, WireFormat::kV1, impl_->pending.deletes());
+  write_delete_set(waiting_deletes, WireFormat::kV1, live().pending.deletes());
   std::vector<Bytes> parts{state, waiting_deletes.written()};
   Result<Buffer> waiting_structs;
-  if (impl_->pending.has_structs()) {
-    waiting_structs = diff_v1(impl_->pending.merged(), known, no_limits());
+  if (live().pending.has_structs()) {
+    waiting_structs = diff_v1(live().pending.merged(), known, no_limits());
     ASSERT(waiting_structs.has_value());
     parts.push_back(*waiting_structs);
   }
@@ -249,7 +274,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
 }
 
 Result<Applied> Doc::apply_update_v2(Bytes update) {
-  auto v1 = convert_v2_to_v1(update, impl_->options.limits);
+  auto v1 = convert_v2_to_v1(update, live().options.limits);
   if (!v1) return tl::unexpected(std::move(v1.error()));
   auto applied = apply_update(*v1);
   if (applied && applied->forward) {
@@ -267,7 +292,8 @@ Result<Buffer> Doc::encode_state_as_update_v2(Bytes state_vector) const {
 }
 
 Buffer Doc::encode_state_vector() const {
-  const Store& store = impl_->store;
+  if (resting_ != nullptr) return {resting_->vector().begin(), resting_->vector().end()};
+  const Store& store = live().store;
   Encoder out;
   size_t clients = 0;
   for (const Client& client : store.clients) clients += client.state > 0;
@@ -280,32 +306,34 @@ Buffer Doc::encode_state_vector() const {
   return out.take();
 }
 
-bool Doc::has_pending() const { return !impl_->pending.empty(); }
+bool Doc::has_pending() const { return !rests() && !live().pending.empty(); }
 
 std::vector<std::string> Doc::root_names() const {
   std::vector<std::string> names;
-  for (const TypeIndex root : impl_->store.roots)
-    names.emplace_back(impl_->store.text(impl_->store.types[root].name));
+  for (const TypeIndex root : live().store.roots)
+    names.emplace_back(live().store.text(live().store.types[root].name));
   return names;
 }
 
 std::string Doc::to_json(std::string_view root, TypeKind kind) const {
-  return json_of(impl_->store, impl_->store.find_root(root), kind);
+  return json_of(live().store, live().store.find_root(root), kind);
 }
 
 std::string Doc::to_text(std::string_view root) const {
-  return text_of(impl_->store, impl_->store.find_root(root));
+  return text_of(live().store, live().store.find_root(root));
 }
 
 std::string Doc::to_delta(std::string_view root) const {
-  return delta_of(impl_->store, impl_->store.find_root(root));
+  return delta_of(live().store, live().store.find_root(root));
 }
 
 size_t Doc::memory_bytes() const {
-  return sizeof(Impl) + impl_->store.memory_bytes() + impl_->pending.bytes() +
-         impl_->parsed.structs.capacity() * sizeof(ParsedStruct);
+  if (resting_ != nullptr) return sizeof(Doc) + sizeof(Resting) + resting_->bytes.capacity();
+  return sizeof(Doc) + sizeof(Impl) + live().encoded.deletes.capacity() + live().encoded.state.capacity() +
+         live().store.memory_bytes() + live().pending.bytes() +
+         live().parsed.structs.capacity() * sizeof(ParsedStruct);
 }
 
-std::string Doc::check_invariants() const { return impl_->store.check_invariants(); }
+std::string Doc::check_invariants() const { return live().store.check_invariants(); }
 
 }  // namespace symphony

@@ -33,54 +33,54 @@ Result<T> root_as(Doc::Impl& doc, std::string_view name) {
 
 }  // namespace
 
-Result<Text> Doc::get_text(std::string_view name) { return root_as<Text>(*impl_, name); }
-Result<Array> Doc::get_array(std::string_view name) { return root_as<Array>(*impl_, name); }
-Result<Map> Doc::get_map(std::string_view name) { return root_as<Map>(*impl_, name); }
+Result<Text> Doc::get_text(std::string_view name) { return root_as<Text>(live(), name); }
+Result<Array> Doc::get_array(std::string_view name) { return root_as<Array>(live(), name); }
+Result<Map> Doc::get_map(std::string_view name) { return root_as<Map>(live(), name); }
 Result<XmlFragment> Doc::get_xml_fragment(std::string_view name) {
-  return root_as<XmlFragment>(*impl_, name);
+  return root_as<XmlFragment>(live(), name);
 }
-Result<XmlElement> Doc::get_xml_element(std::string_view name) { return root_as<XmlElement>(*impl_, name); }
-Result<XmlText> Doc::get_xml_text(std::string_view name) { return root_as<XmlText>(*impl_, name); }
+Result<XmlElement> Doc::get_xml_element(std::string_view name) { return root_as<XmlElement>(live(), name); }
+Result<XmlText> Doc::get_xml_text(std::string_view name) { return root_as<XmlText>(live(), name); }
 
 void Doc::transact(const std::function<void()>& body, Origin origin) {
-  const auto [running, joined] = impl_->begin(true, origin);
+  const auto [running, joined] = live().begin(true, origin);
   body();
-  if (!joined) impl_->end();
+  if (!joined) live().end();
 }
 
-std::optional<uint64_t> Doc::client_id() const { return impl_->options.client_id; }
+std::optional<uint64_t> Doc::client_id() const { return live().options.client_id; }
 
 Result<void> Doc::set_client_id(uint64_t client_id) {
-  if (impl_->current != nullptr)
+  if (live().current != nullptr)
     return fail(Code::kInvalid, "the client id cannot change inside of a transaction");
-  impl_->options.client_id = client_id;
-  Local& local = impl_->make_local();
+  live().options.client_id = client_id;
+  Local& local = live().make_local();
   local.slot = kNil;
   local.collided = false;
   return {};
 }
 
 Subscription Doc::on_update(std::function<void(Bytes update, const TransactionInfo&)> observer) {
-  return impl_->make_local().on_update.add(std::move(observer));
+  return live().make_local().on_update.add(std::move(observer));
 }
 
 Subscription Doc::on_after_transaction(std::function<void(const TransactionInfo&)> observer) {
-  return impl_->make_local().on_after_transaction.add(std::move(observer));
+  return live().make_local().on_after_transaction.add(std::move(observer));
 }
 
 Subscription Doc::on_subdocs(std::function<void(const SubdocsEvent&)> observer) {
-  return impl_->make_local().on_subdocs.add(std::move(observer));
+  return live().make_local().on_subdocs.add(std::move(observer));
 }
 
 std::vector<Subdoc> Doc::subdocs() const {
   std::vector<Subdoc> all;
-  const Store& store = impl_->store;
+  const Store& store = live().store;
   for (Slot slot = 0; slot < store.clients.size(); ++slot) {
     const StructList& structs = store.clients[slot].structs;
     if (structs.empty()) continue;
     for (StructList::Position at = structs.begin();;) {
       const Item& item = store.items[structs.item(at)];
-      if (item.ref == kDoc && !item.deleted) all.push_back(Handles::subdoc(*impl_, {slot, item.clock}));
+      if (item.ref == kDoc && !item.deleted) all.push_back(Handles::subdoc(live(), {slot, item.clock}));
       if (!structs.next(at)) break;
     }
   }

@@ -71,6 +71,9 @@ struct Doc::Impl {
   bool load(Bytes update, Origin origin, const DocLimits& limits);
   Result<void> integrate(Bytes update, Origin origin, const DocLimits& limits);
   void abandon();
+  // What was encoded is no longer true; its delete set neither, if something was deleted.
+  void changed(bool deleted);
+  const Buffer& encoded_deletes();
   Result<void> check_limits(const crdt::ParsedUpdate& update, const DocLimits& limits) const;
   uint64_t changes_max(const crdt::ParsedUpdate& update) const;
   bool may_wait(const crdt::ParsedUpdate& update) const;
@@ -103,6 +106,14 @@ struct Doc::Impl {
   crdt::Applier applier;
   crdt::ParsedUpdate parsed;
   uint32_t epoch = 0;
+
+  // What was encoded and is still true.
+  struct Encoded {
+    Buffer deletes;  // the whole delete set, v1; empty: not known
+    Buffer state;    // the whole state, if it was asked for twice without a change; empty: not known
+    bool asked = false;
+  };
+  Encoded encoded;
   std::vector<std::unique_ptr<crdt::Running>> transactions;  // the queue, and behind it memory to use again
   size_t queued = 0;
   crdt::Running* current = nullptr;        // the one that is running

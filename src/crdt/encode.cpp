@@ -129,21 +129,14 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
 std::vector<SlotRange> deleted_ranges(const Store& store) {
   std::vector<SlotRange> ranges;
   for (const Slot slot : store.descending()) {
-    const StructList& structs = store.clients[slot].structs;
-    if (structs.empty()) continue;
-    bool open = false;
-    for (StructList::Position at = structs.begin();;) {
-      const Item& item = store.items[structs.item(at)];
-      if (!item.deleted) {
-        open = false;
-      } else if (open) {
+    size_t first = ranges.size();
+    store.clients[slot].structs.visit_deleted(store.items, [&](const Item& item) {
+      if (ranges.size() > first && ranges.back().end() == item.clock) {
         ranges.back().len += item.len;
       } else {
         ranges.push_back({slot, item.clock, item.len});
-        open = true;
       }
-      if (!structs.next(at)) break;
-    }
+    });
   }
   return ranges;
 }

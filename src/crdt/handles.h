@@ -14,7 +14,7 @@ namespace symphony::crdt {
 class EventState;
 
 struct Handles {
-  static Doc::Impl& impl(Doc& doc) { return *doc.impl_; }
+  static Doc::Impl& impl(Doc& doc) { return doc.live(); }
   static Doc::Impl* document(const SharedType& handle) { return handle.doc_; }
 
   static SharedType type(Doc::Impl& doc, TypeIndex type);

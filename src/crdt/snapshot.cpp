@@ -148,7 +148,7 @@ Result<bool> snapshot_contains_update_v2(const Snapshot& snapshot, Bytes update,
 }
 
 Snapshot Doc::snapshot() const {
-  const Store& store = impl_->store;
+  const Store& store = live().store;
   Snapshot snapshot;
   for (const Slot slot : store.descending()) {
     const Client& client = store.clients[slot];
@@ -161,11 +161,11 @@ Snapshot Doc::snapshot() const {
 }
 
 Result<Doc> Doc::restore(const Snapshot& snapshot, const DocOptions& options) const {
-  if (impl_->options.gc) {
+  if (live().options.gc) {
     return fail(Code::kInvalid,
                 "only a document that keeps what is deleted (DocOptions::gc = false) can be restored");
   }
-  const Store& store = impl_->store;
+  const Store& store = live().store;
   std::vector<ClientClock> clients;
   for (const ClientClock& client : snapshot.state_vector) {
     if (client.clock == 0) continue;
@@ -178,13 +178,13 @@ Result<Doc> Doc::restore(const Snapshot& snapshot, const DocOptions& options) co
   const Buffer update = cut_off(encode_structs(store, clients), clients, snapshot.deletes);
   // What this document holds was within the limits when it came, if in more than one update.
   DocOptions origin = options;
-  origin.limits = impl_->options.limits;
+  origin.limits = live().options.limits;
   origin.limits.update_bytes_max = origin.limits.update_structs_max = origin.limits.any_depth_max =
       ~size_t{0};
   Doc restored(origin);
   if (auto applied = restored.apply_update(update); !applied)
     return tl::unexpected(std::move(applied.error()));
-  restored.impl_->options.limits = options.limits;
+  restored.live().options.limits = options.limits;
   return restored;
 }
 

@@ -61,6 +61,12 @@ void StructList::make_listed(Chunk& chunk, const std::vector<Item>& items) {
   }
 }
 
+void StructList::note_deleted(uint32_t clock, uint32_t end) {
+  auto chunk = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
+                                [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
+  for (--chunk; chunk != chunks_.end() && chunk->first_clock < end; ++chunk) chunk->all_live = false;
+}
+
 void StructList::append_range(ItemIndex first, uint32_t count, const std::vector<Item>& items) {
   chunks_.reserve(chunks_.size() + count / kChunkMax + 1);
   size_ += count;
@@ -77,6 +83,7 @@ void StructList::push_back(uint32_t clock, ItemIndex item, const std::vector<Ite
   ++size_;
   if (!chunks_.empty() && chunks_.back().count < kChunkMax) {
     Chunk& chunk = chunks_.back();
+    chunk.all_live = false;
     if (chunk.dense() && item == chunk.first_item + chunk.count) {
       ++chunk.count;
       return;
@@ -113,6 +120,7 @@ StructList::Position StructList::insert_after(Position at, uint32_t clock, ItemI
       right.first_clock = right.clocks()[0];
     }
     right.count = static_cast<uint16_t>(moved);
+    right.all_live = full.all_live;
     full.count = static_cast<uint16_t>(half);
     chunks_.insert(chunks_.begin() + at.chunk + 1, std::move(right));
     if (at.index >= half) {

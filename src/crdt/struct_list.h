@@ -79,6 +79,26 @@ class StructList {
   // still have the clocks they had in the list.
   Position erase(Position at, const std::vector<Item>& items);
 
+  // Calls `visit(item)` for every item that is deleted, in order. Chunks in which nothing is are passed over
+  // from the second time on.
+  template <class Visit>
+  void visit_deleted(const std::vector<Item>& items, Visit visit) const {
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.all_live) continue;
+      bool any = false;
+      for (uint32_t i = 0; i < chunk.count; ++i) {
+        const Item& item = items[chunk.dense() ? chunk.first_item + i : chunk.items()[i]];
+        if (!item.deleted) continue;
+        any = true;
+        visit(item);
+      }
+      chunk.all_live = !any;
+    }
+  }
+
+  // To be told what was deleted or came deleted.
+  void note_deleted(uint32_t clock, uint32_t end);
+
   size_t memory_bytes() const;
 
  private:
@@ -88,6 +108,7 @@ class StructList {
     uint32_t first_clock = 0;
     ItemIndex first_item = kNil;  // dense: of the range
     uint16_t count = 0;
+    mutable bool all_live = false;     // nothing in it is deleted, as far as is known
     uint16_t capacity = 0;             // listed: of each of the two arrays
     std::unique_ptr<uint32_t[]> list;  // listed: clocks, then items; null: dense
 
@@ -95,7 +116,10 @@ class StructList {
     Chunk(Chunk&&) = default;
     Chunk& operator=(Chunk&&) = default;
     Chunk(const Chunk& other)
-        : first_clock(other.first_clock), first_item(other.first_item), count(other.count) {
+        : first_clock(other.first_clock),
+          first_item(other.first_item),
+          count(other.count),
+          all_live(other.all_live) {
       if (!other.dense()) copy_list(other, other.capacity);
     }
     Chunk& operator=(const Chunk& other) { return *this = Chunk(other); }

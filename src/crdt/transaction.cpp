@@ -49,6 +49,7 @@ void Transaction::begin(uint32_t epoch, bool local, Transaction* previous, bool 
   merge_structs_.clear();
   changed_texts_.clear();
   collectable_ = false;
+  brought_gc_ = false;
 }
 
 uint32_t Transaction::recorded_before(Slot slot) const {
@@ -578,6 +579,9 @@ void Transaction::finish_changes() {
     std::sort(deletes_.begin(), deletes_.end(), ascending);
   }
   join_neighbours(deletes_, [](const SlotRange& a, const SlotRange& b) { return a.slot == b.slot; });
+  for (const SlotRange& range : deletes_) {
+    store_.clients[range.slot].structs.note_deleted(range.clock, range.end());
+  }
   own_clients_ = changed_clients_.size();
   finished_ = true;
   after_.clear();
@@ -600,6 +604,7 @@ void Transaction::clean_up() {
 }
 
 void Transaction::become_gc(ItemIndex index, Slot slot) {
+  brought_gc_ = true;
   Item& item = store_.items[index];
   Item collected;
   store_.drop_content(item);

@@ -144,6 +144,8 @@ class Transaction {
   }
   // And when its changes were made (transaction.afterState).
   uint32_t after(Slot slot) const;
+  // Whether the delete set of the document is another one now: something was deleted, or came as GC struct.
+  bool changed_deletes() const { return !deletes_.empty() || brought_gc_; }
   bool changed() const { return own_clients() > 0 || !deletes_.empty(); }
 
   // transaction.changed, in order, if tracked. Types that were deleted later are still in it.
@@ -187,6 +189,7 @@ class Transaction {
   uint32_t epoch_ = 0;
   bool local_ = false;
   uint64_t work_left_ = kNoLimit;
+  bool brought_gc_ = false;
   bool collectable_ = false;  // something was deleted that had a content
   bool track_ = false;
   bool finished_ = false;

@@ -21,10 +21,11 @@ std::string_view text_of(Bytes bytes) { return {reinterpret_cast<const char*>(by
 // Reads a v2 update and writes it as v1, struct by struct.
 class V2ToV1 {
  public:
-  V2ToV1(Bytes update, const DocLimits& limits)
+  V2ToV1(Bytes update, const DocLimits& limits, Infos infos)
       : in_(update),
         size_(update.size()),
         limits_(limits),
+        infos_as_is_(infos == Infos::kAsIs),
         key_clocks_(first_column(in_), fault_),
         clients_(in_.read_var_bytes(), fault_),
         left_clocks_(in_.read_var_bytes(), fault_),
@@ -130,7 +131,7 @@ class V2ToV1 {
     }
     const bool has_parent = (info & (kInfoOrigin | kInfoRightOrigin)) == 0;
     uint8_t* at = out_.space(64);
-    *at++ = has_parent ? info : static_cast<uint8_t>(info & ~kInfoParentSub);
+    *at++ = has_parent || infos_as_is_ ? info : static_cast<uint8_t>(info & ~kInfoParentSub);
     if (info & kInfoOrigin) at = put_id(at, left_clocks_);
     if (info & kInfoRightOrigin) at = put_id(at, right_clocks_);
     if (has_parent) {
@@ -251,6 +252,7 @@ class V2ToV1 {
   Reader in_;  // the rest
   size_t size_;
   const DocLimits& limits_;
+  bool infos_as_is_;
   bool fault_ = false;
   const char* what_ = nullptr;
   Code code_ = Code::kInvalid;
@@ -411,8 +413,8 @@ class V1ToV2 {
 
 }  // namespace
 
-Result<Buffer> convert_v2_to_v1(Bytes update, const DocLimits& limits) {
-  return V2ToV1(update, limits).convert();
+Result<Buffer> convert_v2_to_v1(Bytes update, const DocLimits& limits, Infos infos) {
+  return V2ToV1(update, limits, infos).convert();
 }
 
 Result<Buffer> convert_v1_to_v2(Bytes update, const DocLimits& limits, Infos infos) {
