@@ -24,7 +24,8 @@ namespace symphony {
 // Y.mergeUpdates: one update that says what all of `updates` say together. Nothing is compacted: structs stay
 // as they were, overlaps are sliced, holes become Skips, delete sets are joined. No update gives the empty
 // update, one is given back as it is. Cost: one pass over updates in the order in which they were made; else
-// one more, and the logarithm of their number. Memory: 16 bytes an update and the result.
+// one more, and the logarithm of their number. Memory: 32 bytes an update, some 200 for each of several
+// clients, and the result. The limits hold for each update, not for the result.
 Result<Buffer> merge_updates(std::span<const Bytes> updates, const DocLimits& limits = {});
 
 // Y.diffUpdate: what of `update` somebody lacks who has `state_vector`. Structs of which a part is known are

@@ -167,14 +167,14 @@ class Merger {
     for (const Bytes update : updates_) bytes += update.size();
     StructWriter writer(bytes);
     Outcome outcome = run(writer);
-    if (outcome == Outcome::kUnordered || (outcome == Outcome::kContended && updates_.size() <= kJsSortMax)) {
+    if (outcome == Outcome::kUnordered) {
       if (auto ok = sort(); !ok) return tl::unexpected(std::move(ok.error()));
       writer = StructWriter(bytes);
       outcome = run(writer);
-      if (outcome == Outcome::kContended && updates_.size() <= kJsSortMax) {
-        writer = StructWriter(bytes);
-        outcome = run_as_yjs(writer);
-      }
+    }
+    if (outcome == Outcome::kContended && updates_.size() <= kJsSortMax) {
+      writer = StructWriter(bytes);
+      run_as_yjs(writer);
     }
     if (outcome == Outcome::kMalformed) return tl::unexpected(std::move(error_));
     ensure_joined(deletes_);
@@ -249,8 +249,8 @@ class Merger {
     return contended ? Outcome::kContended : Outcome::kMerged;
   }
 
-  // The same with the updates sorted anew before every step. sort() has found them well-formed.
-  Outcome run_as_yjs(StructWriter& writer) {
+  // The same with the updates sorted anew before every step. run() has found nothing wrong with them.
+  void run_as_yjs(StructWriter& writer) {
     reset();
     std::vector<Place> places;
     for (uint32_t i = 0; i < updates_.size(); ++i) {
@@ -268,7 +268,6 @@ class Merger {
     }
     for (Cursor& cursor : cursors_) cursor.in.read_deletes(deletes_);
     if (write_) writer.write(*write_);
-    return Outcome::kMerged;
   }
 
   void reset() {

@@ -88,13 +88,13 @@ Result<Buffer> merge_updates_v2(std::span<const Bytes> updates, const DocLimits&
   if (updates.size() == 1) return Buffer(updates[0].begin(), updates[0].end());
   const std::vector<Bytes> views(converted.begin(), converted.end());
   return merge_v1(views, limits).and_then([&](const Buffer& merged) {
-    return convert_v1_to_v2(merged, limits, Infos::kAsIs);
+    return convert_v1_to_v2(merged, no_limits(), Infos::kAsIs);
   });
 }
 
 Result<Buffer> diff_update_v2(Bytes update, Bytes state_vector, const DocLimits& limits) {
   return with_v1(update, limits, [&](Bytes v1) { return diff_update(v1, state_vector, limits); })
-      .and_then([&](const Buffer& diff) { return convert_v1_to_v2(diff, limits, Infos::kAsIs); });
+      .and_then([&](const Buffer& diff) { return convert_v1_to_v2(diff, no_limits(), Infos::kAsIs); });
 }
 
 Result<Buffer> state_vector_from_update_v2(Bytes update, const DocLimits& limits) {
