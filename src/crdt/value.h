@@ -52,4 +52,8 @@ bool is_index_key(std::string_view key, uint64_t& index);
 // the key that was set last. Empty if that is 0, 1, 2, .. Cost: n log n.
 std::vector<uint32_t> property_order(std::span<const std::string_view> keys);
 
+// Puts members, as they were read one after the other, where Value::set would have put them. Not by calling
+// it: it is linear, and how many members there are is a peer's choice.
+void order_members(std::vector<Value::Member>& members);
+
 }  // namespace symphony::crdt

@@ -1,5 +1,6 @@
 #include "edit_commands.h"
 
+#include <cstdlib>
 #include <limits>
 #include <optional>
 #include <stdexcept>
@@ -28,9 +29,7 @@ Value special(const json::object& o) {
   if (kind == "bytes") return Value::bytes(from_base64(text));
   if (kind == "bigint") return Value::bigint(std::stoll(std::string(text)));
   if (text == "NaN") return std::numeric_limits<double>::quiet_NaN();
-  if (text == "-0") return -0.0;
-  return text == "Infinity" ? std::numeric_limits<double>::infinity()
-                            : -std::numeric_limits<double>::infinity();
+  return std::strtod(std::string(text).c_str(), nullptr);
 }
 
 Value value_of(const json::value& v) {

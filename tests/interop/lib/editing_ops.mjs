@@ -18,7 +18,8 @@ export const openRoots = (doc) => rootKinds.map(([kind, name]) => doc.get(name, 
 export function pack(value) {
   if (value === undefined) return { $: 'undefined' };
   if (typeof value === 'bigint') return { $: 'bigint', v: String(value) };
-  if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return { $: 'number', v: Object.is(value, -0) ? '-0' : String(value) };
+  if (typeof value === 'number' && (!Number.isSafeInteger(value) || Object.is(value, -0)))  // Boost.JSON rounds fractions otherwise
+    return { $: 'number', v: Object.is(value, -0) ? '-0' : String(value) };
   if (value instanceof Uint8Array) return { $: 'bytes', v: Buffer.from(value).toString('base64') };
   if (Array.isArray(value)) return value.map(pack);
   if (value !== null && typeof value === 'object') return Object.fromEntries(Object.entries(value).map(([key, member]) => [key, pack(member)]));
