@@ -167,6 +167,16 @@ void Doc::Impl::changed(bool deleted) {
   if (deleted) encoded.deletes = {};
 }
 
+// What transactions that are not over have deleted so far.
+void Doc::Impl::note_changes() {
+  for (size_t i = 0; i < queued; ++i) {
+    for (const SlotRange& range : transactions[i]->transaction.deletes()) {
+      store.clients[range.slot].structs.note_deleted(range.clock, range.end());
+    }
+    changed(true);
+  }
+}
+
 const Buffer& Doc::Impl::encoded_deletes() {
   if (encoded.deletes.empty()) {
     Encoder out;
@@ -226,6 +236,8 @@ Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& l
 Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   if (resting_ != nullptr && state_vector.empty()) return resting_->state();
   Impl::Encoded& encoded = live().encoded;
+  const bool settled = live().queued == 0;
+  live().note_changes();
   if (state_vector.empty() && !encoded.state.empty()) return encoded.state;
   const Store& store = live().store;
   std::vector<Id> known;
@@ -255,7 +267,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   out.bytes(deletes);
   Buffer state = out.take();
   if (live().pending.empty()) {
-    if (state_vector.empty() && std::exchange(encoded.asked, true)) encoded.state = state;
+    if (settled && state_vector.empty() && std::exchange(encoded.asked, true)) encoded.state = state;
     return state;
   }
 

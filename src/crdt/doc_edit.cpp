@@ -74,6 +74,7 @@ Subscription Doc::on_subdocs(std::function<void(const SubdocsEvent&)> observer) 
 
 std::vector<Subdoc> Doc::subdocs() const {
   std::vector<Subdoc> all;
+  live().make_local();  // whom handles name does not go to rest
   const Store& store = live().store;
   for (Slot slot = 0; slot < store.clients.size(); ++slot) {
     const StructList& structs = store.clients[slot].structs;

@@ -73,6 +73,8 @@ struct Doc::Impl {
   void abandon();
   // What was encoded is no longer true; its delete set neither, if something was deleted.
   void changed(bool deleted);
+  // To be called before anything is encoded while a transaction may be under way.
+  void note_changes();
   const Buffer& encoded_deletes();
   Result<void> check_limits(const crdt::ParsedUpdate& update, const DocLimits& limits) const;
   uint64_t changes_max(const crdt::ParsedUpdate& update) const;

@@ -90,6 +90,7 @@ Result<RelativePosition> create_relative_position(const SharedType& handle, uint
 Result<AbsolutePosition> create_absolute_position(Doc& document, const RelativePosition& position,
                                                   bool follow_undone_deletions) {
   Doc::Impl& doc = Handles::impl(document);
+  doc.make_local();  // whom handles name does not go to rest
   Store& store = doc.store;
   const auto found = [&](SlotId id) {
     if (follow_undone_deletions) return follow_redone(store, id);

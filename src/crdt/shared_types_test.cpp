@@ -115,6 +115,27 @@ TEST(SharedTypes, ObserversSeeDeltasAndEdit) {
   EXPECT_EQ(text.to_string(), "a!!");
 }
 
+TEST(SharedTypes, TheStateIsThatOfTheMoment) {
+  Doc doc = make_doc();
+  const Text text = *doc.get_text("t");
+  const auto reads = [&] {
+    Doc copy;
+    EXPECT_TRUE(copy.apply_update(*doc.encode_state_as_update()));
+    return copy.to_text("t");
+  };
+  doc.transact([&] {
+    ASSERT_TRUE(text.insert(0, "ab"));
+    EXPECT_EQ(reads(), "ab");
+    ASSERT_TRUE(text.remove(0, 1));
+    EXPECT_EQ(reads(), "b");
+    EXPECT_EQ(reads(), "b");
+  });
+  const Subscription subscription = text.observe([&](const Event&) { EXPECT_EQ(reads(), reads()); });
+  ASSERT_TRUE(text.remove(0, 1));
+  EXPECT_EQ(reads(), "");
+  EXPECT_EQ(reads(), "");
+}
+
 // Against a plain string, with every index kept up by every kind of change.
 TEST(SharedTypes, RandomEditsOfALongText) {
   const unsigned seed = std::random_device{}();

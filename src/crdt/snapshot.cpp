@@ -148,6 +148,7 @@ Result<bool> snapshot_contains_update_v2(const Snapshot& snapshot, Bytes update,
 }
 
 Snapshot Doc::snapshot() const {
+  live().note_changes();
   const Store& store = live().store;
   Snapshot snapshot;
   for (const Slot slot : store.descending()) {
