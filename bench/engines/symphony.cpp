@@ -215,20 +215,28 @@ void merge_1000(const Fixture& fixture) { merge(fixture, 1000); }
 void merge_4000(const Fixture& fixture) { merge(fixture, 4000); }
 void merge_all(const Fixture& fixture) { merge(fixture, SIZE_MAX); }
 
-void memory(const Fixture& fixture) {
+void hold(const Fixture& fixture, bool idle) {
   const Buffer state = fixture.file("state.v1");
   const size_t count = std::clamp<size_t>(8'000'000 / state.size(), 1, 10'000);
-  load(state);
+  const auto held = [&] {
+    Doc doc = load(state);
+    if (idle && !doc.rest()) std::abort();
+    return doc;
+  };
+  held();
   std::vector<Doc> docs;
   docs.reserve(count);
   const size_t heap = engines::heap_bytes();
   const size_t resident = engines::resident_bytes();
-  for (size_t i = 0; i < count; ++i) docs.push_back(load(state));
+  for (size_t i = 0; i < count; ++i) docs.push_back(held());
   const auto each = [&](size_t now, size_t before) {
     return (static_cast<double>(now) - static_cast<double>(before)) / static_cast<double>(count);
   };
   engines::print_memory(count, each(engines::heap_bytes(), heap), each(engines::resident_bytes(), resident));
 }
+
+void memory(const Fixture& fixture) { hold(fixture, false); }
+void memory_idle(const Fixture& fixture) { hold(fixture, true); }
 
 const std::map<std::string, void (*)(const Fixture&)> kOperations = {
     {"edit", edit},
@@ -244,6 +252,7 @@ const std::map<std::string, void (*)(const Fixture&)> kOperations = {
     {"encode_again", encode_again},
     {"diff", diff},
     {"memory", memory},
+    {"memory_idle", memory_idle},
 };
 
 }  // namespace
