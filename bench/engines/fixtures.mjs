@@ -67,7 +67,7 @@ export function record(folder, peer, { transactions, users, content }, atOnce) {
   if (peer.first && users > 1) all.apply(peer.first);
 
   if (atOnce) replica(0).edit(transactions.flatMap(({ edits }) => edits));
-  // What nobody hears of until the end reaches the document of all user by user: Loro would take minutes in turns.
+  // What nobody hears of until the end reaches the document of all at once: one by one, Loro would take minutes.
   const apart = users > 1 && transactions.every(({ sees }) => sees.length === 0);
   const sent = [];
   let vector = all.vector();
@@ -81,9 +81,8 @@ export function record(folder, peer, { transactions, users, content }, atOnce) {
     sent.push(updates[0]);
     if (all !== own && !apart) all.apply(sent[i]);
   });
-  for (const user of apart ? replicas.keys() : []) {
-    sent.forEach((update, i) => { if (transactions[i].user === user) all.apply(update); });
-  }
+  if (apart && all.applyAll) all.applyAll(sent);
+  else if (apart) sent.forEach((update) => all.apply(update));
   if (content !== undefined && all.text() !== content) {
     throw new Error('the replay did not end in the text of the recording');
   }

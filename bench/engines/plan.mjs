@@ -69,13 +69,13 @@ export const plans = { full, small };
 const oneByOne = new Set(['edit', 'relay', 'diff', 'merge_1000', 'merge_4000', 'merge_all']);
 const traces = new Set(['b4', 'rustcode', 'sveltecomponent', 'seph-blog1']);
 
-const inTurns = new Set(['b2.2', 'b2.3', 'b2.4']);
+const unheard = new Set(['b2.2', 'b2.3', 'b2.4', 'b3.1', 'b3.2', 'b3.3', 'b3.4']);
 const likeOthers = new Set(['b1.1', 'b1.3', 'b1.5', 'b1.7', 'b1.8', 'b1.10', 'b1.11', 'b2.2', 'b2.3', 'b2.4']);
 
 // Why a peer does not run something, or undefined.
 export function notRun(peer, workload, operation, small) {
   if (small && ['yrs', 'yjs-cjs'].includes(peer)) return 'only in a full run';
-  if (peer === 'loro' && operation === 'relay' && inTurns.has(workload)) return 'minutes: from branch to branch with each update';
+  if (peer === 'loro' && operation === 'relay' && unheard.has(workload)) return 'minutes: concurrent updates one by one';
   if (peer === 'loro' && workload === 'b4x100') return 'its state would have to be typed: minutes';
   if (peer === 'yjs-cjs' && !['b4', 'b4x100', 'small'].includes(workload)) return 'see b4';
   if (peer !== 'automerge') return undefined;

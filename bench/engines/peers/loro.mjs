@@ -33,6 +33,7 @@ export async function peer() {
     // Loro tells of local updates only; what comes in is passed on as it came.
     onUpdate(listener) { this.doc.subscribeLocalUpdates(listener); }
     apply(update) { this.doc.import(update); }
+    applyAll(updates) { this.doc.importBatch(updates); }
     text() { return this.doc.getText('text').toString(); }
     vector() { return this.doc.oplogVersion().encode(); }
 
