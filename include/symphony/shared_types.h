@@ -20,6 +20,10 @@
 // nothing, if the document has no client id, an index is beyond the end, or a text is not UTF-8; with kLimit
 // if the document would grow past its DocLimits; with kConflict if somebody else writes with this client id.
 //
+// One exception: a root text that got formatting before it was asked for with get_text. In Yjs, what an
+// insertion there inherits depends on a cache of places; here it is always the formatting of the character
+// before.
+//
 // Indices and lengths count UTF-16 code units in texts and elements in lists, as in JavaScript.
 #pragma once
 

@@ -290,6 +290,11 @@ ItemIndex PositionIndex::last(TypeIndex type) const {
   return at;
 }
 
+bool PositionIndex::has_marks(TypeIndex type) const {
+  const Inner& root = inners_[root_of_[type]];
+  return std::any_of(root.sum, root.sum + root.count, [](const Sum& sum) { return sum.marks > 0; });
+}
+
 // `path`: the nodes above the end and its leaf, from the leaf up; nothing behind them is visited.
 void PositionIndex::collect_marks(uint32_t inner, std::span<const uint32_t> path, ItemIndex end,
                                   std::vector<ItemIndex>& marks) const {

@@ -53,6 +53,8 @@ class PositionIndex {
   uint32_t index_of(ItemIndex item) const;
   // The last item of the list; kNil if there is none.
   ItemIndex last(TypeIndex type) const;
+  // Whether the list holds a live format mark.
+  bool has_marks(TypeIndex type) const;
   // Appends every live format mark before `end` (kNil: of the whole list), in order. Linear in them.
   void marks_before(TypeIndex type, ItemIndex end, std::vector<ItemIndex>& marks) const;
 

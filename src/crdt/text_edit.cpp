@@ -52,7 +52,7 @@ TextPosition TextEdit::find(uint32_t index) {
   at.left = left_of_index(edit_, type_, index);
   at.right = edit_.right_of(type_, at.left);
   at.index = index;
-  if (at.left != kNil && store_.types[type_].has_formatting) {
+  if (at.left != kNil && edit_.positions().has_marks(type_)) {
     std::vector<ItemIndex> marks;
     edit_.positions().marks_before(type_, at.left, marks);
     for (const ItemIndex item : marks) {
@@ -202,7 +202,7 @@ void TextEdit::format(TextPosition& at, uint32_t length, const Formats& attribut
 // --- deleting
 
 void TextEdit::remove(TextPosition& at, uint32_t length) {
-  const bool formatted = store_.types[type_].has_formatting;
+  const bool formatted = edit_.positions().has_marks(type_);
   const Formats start_formats = formatted ? at.current : Formats();
   const ItemIndex start = at.right;
   while (length > 0 && at.right != kNil) {

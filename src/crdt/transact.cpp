@@ -51,7 +51,7 @@ void Doc::Impl::end() {
 void Doc::Impl::clean_up(Running& running) {
   Transaction& transaction = running.transaction;
   transaction.finish_changes();
-  if (transaction.changed()) changed(transaction.changed_deletes());
+  if (transaction.changed() || transaction.has_cut()) changed(transaction.changed_deletes());
   if (local != nullptr) observe(running);
   if (transaction.needs_format_cleanup()) {
     const Begun cleaning = begin(true, 0);

@@ -142,6 +142,8 @@ class Transaction {
     if (client.before_epoch == epoch_) return client.before;
     return superseded_ ? recorded_before(slot) : client.state;
   }
+  // Whether items were cut: that may change a text without changing the document, inside a surrogate pair.
+  bool has_cut() const { return !merge_structs_.empty(); }
   // And when its changes were made (transaction.afterState).
   uint32_t after(Slot slot) const;
   // Whether the delete set of the document is another one now: something was deleted, or came as GC struct.

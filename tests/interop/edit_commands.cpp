@@ -274,6 +274,10 @@ struct EditCommands::Edited {
       events.emplace_back("subdocs +" + guids(event.added) + " *" + guids(event.loaded) + " -" +
                           guids(event.removed));
     }));
+  }
+
+  void open() {
+    opened = true;
     for (const auto& [kind, name] : roots) {
       const SharedType type = root(kind, name);
       if (observed) {
@@ -350,7 +354,7 @@ struct EditCommands::Edited {
 
   json::object answer() {
     json::array values;
-    for (const auto& [kind, name] : roots) {
+    for (const auto& [kind, name] : opened ? roots : decltype(roots)()) {
       const SharedType type = root(kind, name);
       values.emplace_back(type.to_json());
       if (const auto text = type.as<Text>())
@@ -369,6 +373,7 @@ struct EditCommands::Edited {
   Doc doc;
   std::vector<std::pair<std::string, std::string>> roots;  // kind, name
   bool observed = false;
+  bool opened = false;  // the roots are asked for as what they are
   json::array updates;
   json::array events;
   json::array errors;
@@ -390,6 +395,7 @@ json::object EditCommands::run(std::string_view op, const std::string& name, con
     }
     edited->observed = command.at("observe").as_bool();
     edited->watch();
+    if (!command.at("late").as_bool()) edited->open();
     docs_[name] = edited;
     return {{"ok", true}};
   }
@@ -416,6 +422,8 @@ json::object EditCommands::run(std::string_view op, const std::string& name, con
     }
   } else if (op == "edit_apply") {
     edited.note(edited.doc.apply_update(from_base64(view(command.at("update"))), origin));
+  } else if (op == "edit_open") {
+    edited.open();
   } else if (op == "undo") {
     edited.undo(view(command.at("action")), command);
   } else if (op == "relative") {

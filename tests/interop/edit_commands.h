@@ -1,6 +1,7 @@
 // Commands of engine_tool that edit a document here and tell what observers saw.
 //
-//   {"op":"edit_new","doc":"a","client":1,"gc":true,"roots":[["text","t"],..]}
+//   {"op":"edit_new","doc":"a","client":1,"gc":true,"roots":[["text","t"],..],"observe":true,"late":false}
+//   {"op":"edit_open","doc":"a"}       asks for the roots, which "late" put off
 //   {"op":"edit","doc":"a","edits":[E..],"origin":0,"one":true}      as one transaction if "one"
 //   {"op":"edit_apply","doc":"a","update":B,"origin":0}              a peer's update
 //   {"op":"undo","doc":"a","action":"create","scope":[PATH..],"timeout":ms,"ignore":false,"five":false}   an
@@ -40,7 +41,7 @@ class EditCommands {
  public:
   bool knows(std::string_view op) const {
     return op == "edit_new" || op == "edit" || op == "edit_apply" || op == "undo" || op == "relative" ||
-           op == "edit_drop";
+           op == "edit_open" || op == "edit_drop";
   }
   json::object run(std::string_view op, const std::string& name, const json::object& command);
 
