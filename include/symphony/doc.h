@@ -52,6 +52,10 @@ struct DocOptions {
   // Remove redundant formatting after remote changes, as Y.Doc does: from nested texts, and from roots that
   // get_text or get_xml_text was called for (before that a root is not known to be a text, in Yjs either).
   bool format_cleanup = true;
+  // What came before something that is missing: parked until that arrives, as in Yjs 13 (false), or read and
+  // passed on at once where it does not depend on the gap, as in Yjs 14 (true). The encoded state is the
+  // same.
+  bool show_behind_gaps = false;
   // Who edits here (doc.clientID). Two documents that may ever meet must not have the same: draw one for each
   // with random_client_id(). Without one the document only takes updates.
   std::optional<uint64_t> client_id;
@@ -75,9 +79,9 @@ struct SubdocOptions {
 struct Applied {
   bool changed = false;  // the document changed: see `forward` and `updates` for what other peers need
   bool pending = false;  // a part waits for updates that have not arrived yet (ask for them with sync step 1)
-  bool forward =
-      false;  // all of the input was new: it is itself the first update for the peers, and `updates`
-              // omits it (Yjs would write the same operations again, at times in other bytes)
+  bool forward = false;  // all of the input was new: it is itself the first update for the peers, and
+                         // `updates` omits it (Yjs would write the same operations again, at times in other
+                         // bytes). With DocOptions::show_behind_gaps also if some of it waits, changed or not
   std::vector<Buffer> updates;  // what else Yjs would emit as 'update' events, in order
 };
 
@@ -185,6 +189,7 @@ class Doc {
   struct Resting;
 
   Impl& live() const;  // wakes a document that rests
+  const crdt::Store& readable() const;
 
   mutable std::unique_ptr<Impl> impl_;        // null: it rests
   mutable std::unique_ptr<Resting> resting_;  // null: it does not

@@ -25,6 +25,7 @@ struct KeyChange;
 namespace crdt {
 class EventState;
 struct Handles;
+class Store;
 }  // namespace crdt
 
 // Who is behind a transaction: a number that the embedder chooses, 0 for nobody in particular. Numbers from

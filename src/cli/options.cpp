@@ -53,6 +53,15 @@ OptionGroup& OptionGroup::bytes(const std::string& flag, size_t& target, const s
   return *this;
 }
 
+OptionGroup& OptionGroup::on_off(const std::string& flag, bool& target, const std::string& help) {
+  const auto parse = [](const std::string& text) -> Result<bool> {
+    if (text == "on" || text == "off") return text == "on";
+    return fail(Code::kInvalid, "'" + text + "' is neither on nor off");
+  };
+  add(command_, title_, flag, "on|off", target, target ? "on" : "off", help, parse);
+  return *this;
+}
+
 OptionGroup& OptionGroup::duration(const std::string& flag, Duration& target, const std::string& help) {
   add(command_, title_, flag, "TIME", target, format_duration(target), help, parse_duration);
   return *this;

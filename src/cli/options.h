@@ -26,6 +26,7 @@ class OptionGroup {
                     const std::string& help);
   OptionGroup& count(const std::string& flag, size_t& target, const std::string& help);
   OptionGroup& bytes(const std::string& flag, size_t& target, const std::string& help);
+  OptionGroup& on_off(const std::string& flag, bool& target, const std::string& help);
   OptionGroup& duration(const std::string& flag, Duration& target, const std::string& help);
 
  private:

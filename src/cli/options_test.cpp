@@ -17,6 +17,7 @@ class OptionsTest : public testing::Test {
         .text("--log-level", "LEVEL", level, "how much")
         .count("--rooms-max", rooms, "how many")
         .bytes("--message-bytes-max", bytes, "how large")
+        .on_off("--gaps", gaps, "Gaps")
         .duration("--grace", grace, "how long");
   }
   ~OptionsTest() override {
@@ -39,6 +40,7 @@ class OptionsTest : public testing::Test {
   size_t rooms = 10;
   size_t bytes = 1 << 20;
   Duration grace = 30s;
+  bool gaps = false;
 };
 
 TEST_F(OptionsTest, ValuesAreReadInTheirUnits) {
@@ -49,6 +51,9 @@ TEST_F(OptionsTest, ValuesAreReadInTheirUnits) {
   EXPECT_EQ(rooms, 7u);
   EXPECT_EQ(bytes, 2u << 20);
   EXPECT_EQ(grace, Duration(250ms));
+  EXPECT_FALSE(gaps);
+  EXPECT_EQ(parse({"--gaps", "on"}), "");
+  EXPECT_TRUE(gaps);
 }
 
 TEST_F(OptionsTest, AFlagBeatsItsVariableBeatsTheDefault) {
@@ -62,6 +67,7 @@ TEST_F(OptionsTest, AFlagBeatsItsVariableBeatsTheDefault) {
 
 TEST_F(OptionsTest, WrongValuesAreExplainedWhereverTheyComeFrom) {
   EXPECT_NE(parse({"--grace", "3 weeks"}).find("write 250ms, 30s, 5m or 2h"), std::string::npos);
+  EXPECT_NE(parse({"--gaps", "maybe"}).find("'maybe' is neither on nor off"), std::string::npos);
   EXPECT_NE(parse({"--rooms-max", "-1"}).find("'-1' is no number"), std::string::npos);
   ::setenv("SYMPHONY_GRACE", "soon", 1);
   EXPECT_NE(parse({}).find("'soon' is no duration"), std::string::npos);

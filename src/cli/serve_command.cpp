@@ -34,6 +34,10 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
                 "Cursors and other presence are merged and sent at most this often")
       .duration("--presence-expiry", server.room.presence_expiry,
                 "Presence that is not renewed for so long is removed")
+      .on_off(
+          "--show-behind-gaps", server.room.doc.show_behind_gaps,
+          "Pass on at once what came before an update that is missing, as Yjs 14 does; off waits, as Yjs 13 "
+          "does")
       .bytes("--snapshot-bytes", server.room.snapshot_log_bytes,
              "A snapshot replaces a room's update log when it has grown to this")
       .count("--snapshot-updates", server.room.snapshot_log_entries, "The same, by number of updates");

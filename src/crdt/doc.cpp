@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/assert.h"
+#include "crdt/behind_gaps.h"
 #include "crdt/doc_impl.h"
 #include "crdt/encode.h"
 #include "crdt/load.h"
@@ -164,6 +165,7 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
 void Doc::Impl::changed(bool deleted) {
   encoded.asked = false;
   encoded.state = {};
+  encoded.view = nullptr;
   if (deleted) encoded.deletes = {};
 }
 
@@ -220,7 +222,8 @@ Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& l
   applied.changed = running.transaction.changed();
   applied.pending = !loaded && doc.applier.left_waiting();
   const bool all_new = loaded || doc.applier.all_new();
-  applied.forward = alone && applied.changed && all_new && doc.options.forward_input;
+  const bool early = applied.pending && options.show_behind_gaps;
+  applied.forward = alone && ((applied.changed && all_new) || early) && doc.options.forward_input;
   if (applied.forward) running.forward = update;
   if (alone) doc.emitted = &applied.updates;
   if (!joined) doc.end();
@@ -320,23 +323,38 @@ Buffer Doc::encode_state_vector() const {
 
 bool Doc::has_pending() const { return !rests() && !live().pending.empty(); }
 
+const Store& Doc::readable() const {
+  Impl& doc = live();
+  if (!doc.options.show_behind_gaps || !doc.pending.has_structs()) return doc.store;
+  if (doc.encoded.view == nullptr) {
+    auto view = std::make_unique<Doc>();
+    const Result<Applied> shown = view->restore(fill_gaps(*encode_state_as_update()));
+    ASSERT(shown.has_value());
+    doc.encoded.view = std::move(view);
+  }
+  return doc.encoded.view->live().store;
+}
+
 std::vector<std::string> Doc::root_names() const {
+  const Store& store = readable();
   std::vector<std::string> names;
-  for (const TypeIndex root : live().store.roots)
-    names.emplace_back(live().store.text(live().store.types[root].name));
+  for (const TypeIndex root : store.roots) names.emplace_back(store.text(store.types[root].name));
   return names;
 }
 
 std::string Doc::to_json(std::string_view root, TypeKind kind) const {
-  return json_of(live().store, live().store.find_root(root), kind);
+  const Store& store = readable();
+  return json_of(store, store.find_root(root), kind);
 }
 
 std::string Doc::to_text(std::string_view root) const {
-  return text_of(live().store, live().store.find_root(root));
+  const Store& store = readable();
+  return text_of(store, store.find_root(root));
 }
 
 std::string Doc::to_delta(std::string_view root) const {
-  return delta_of(live().store, live().store.find_root(root));
+  const Store& store = readable();
+  return delta_of(store, store.find_root(root));
 }
 
 size_t Doc::memory_bytes() const {

@@ -114,6 +114,7 @@ struct Doc::Impl {
     Buffer deletes;  // the whole delete set, v1; empty: not known
     Buffer state;    // the whole state, if it was asked for twice without a change; empty: not known
     bool asked = false;
+    std::unique_ptr<Doc> view;  // DocOptions::show_behind_gaps: what is read instead while something waits
   };
   Encoded encoded;
   std::vector<std::unique_ptr<crdt::Running>> transactions;  // the queue, and behind it memory to use again

@@ -124,7 +124,7 @@ Result<void> Room::Impl::take_update(PeerId from, Bytes update, uint64_t documen
   const bool echo = sender != nullptr && sender->options.echo;
   SharedBuffer own;  // the sender's operations, framed
 
-  if (applied->changed) {
+  if (applied->changed || applied->forward) {
     last_step1.reset();
     last_diff.reset();
     if (applied->forward) own = broadcast(update, sender, now);
