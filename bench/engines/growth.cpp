@@ -3,7 +3,8 @@
 //
 //   engines_growth [--most N]     prints a line of JSON for each shape and size, { axis, name, what, n, ms }
 //
-// A shape is doubled until N (2^17) or until it takes more than half a second.
+// A size that the engine refuses because the work is beyond a limit (DocLimits) has the error as `refused`
+// instead of ms. A shape is doubled until N (2^17) or until it takes more than half a second.
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
@@ -149,13 +150,12 @@ Buffer nested_arrays(size_t n) {
   return update.finish();
 }
 
-void apply_all(Doc& doc, const std::vector<Buffer>& updates) {
+// Empty, or why an update was refused.
+std::string apply_all(Doc& doc, const std::vector<Buffer>& updates) {
   for (const Buffer& update : updates) {
-    if (const auto applied = doc.apply_update(update); !applied) {
-      std::fprintf(stderr, "refused: %s\n", applied.error().message.c_str());
-      std::exit(1);
-    }
+    if (const auto applied = doc.apply_update(update); !applied) return applied.error().message;
   }
+  return {};
 }
 
 void encode(const Doc& doc) {
@@ -288,23 +288,26 @@ const Shape kShapes[] = {
 };
 
 struct Spent {
-  double run_ms;    // the fastest run
-  double whole_ms;  // all runs, with what had to be there before
+  double run_ms = 1e9;  // the fastest run
+  double whole_ms = 0;  // all runs, with what had to be there before
+  std::string refused;  // why there is no figure
 };
 
 Spent run(const Work& work) {
   constexpr double kEnoughMs = 100;
   const double begin = engines::cpu_ms();
-  double fastest = 1e9;
+  Spent spent;
   do {
     Doc doc;
-    apply_all(doc, work.before);
+    spent.refused = apply_all(doc, work.before);
     const double start = engines::cpu_ms();
-    apply_all(doc, work.updates);
+    if (spent.refused.empty()) spent.refused = apply_all(doc, work.updates);
+    if (!spent.refused.empty()) return spent;
     if (work.after) work.after(doc);
-    fastest = std::min(fastest, engines::cpu_ms() - start);
-  } while (engines::cpu_ms() - begin < kEnoughMs);
-  return {fastest, engines::cpu_ms() - begin};
+    spent.run_ms = std::min(spent.run_ms, engines::cpu_ms() - start);
+    spent.whole_ms = engines::cpu_ms() - begin;
+  } while (spent.whole_ms < kEnoughMs);
+  return spent;
 }
 
 }  // namespace
@@ -319,11 +322,16 @@ int main(int argc, char** argv) {
   }
   constexpr double kPatienceMs = 500;
   for (const Shape& shape : kShapes) {
-    Spent spent{0, 0};
-    for (size_t n = 1024; n <= most && spent.whole_ms < kPatienceMs; n *= 2) {
+    Spent spent;
+    for (size_t n = 1024; n <= most && spent.whole_ms < kPatienceMs && spent.refused.empty(); n *= 2) {
       spent = run(shape.make(n));
-      std::printf("{\"axis\":\"%s\",\"name\":\"%s\",\"what\":\"%s\",\"n\":%zu,\"ms\":%.6f}\n", shape.axis,
-                  shape.name, shape.what, n, spent.run_ms);
+      std::printf("{\"axis\":\"%s\",\"name\":\"%s\",\"what\":\"%s\",\"n\":%zu,", shape.axis, shape.name,
+                  shape.what, n);
+      if (spent.refused.empty()) {
+        std::printf("\"ms\":%.6f}\n", spent.run_ms);
+      } else {
+        std::printf("\"refused\":\"%s\"}\n", spent.refused.c_str());
+      }
       std::fflush(stdout);
     }
   }

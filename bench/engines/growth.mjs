@@ -9,7 +9,7 @@
 // How to read it. The picture has a panel for each shape: time for one of n, against n, both doubling. A flat line is linear
 // cost; n log n rises a little (the dashed line); a line that climbs like the panel's diagonal is quadratic. An exponent
 // above 1.6 is too steep ("!"). One above 1.3 is worth a look ("?"): memory that no longer fits the caches looks like that,
-// too.
+// too. Where the work is metered, the line ends with the size that the engine refuses (an "x" in the picture).
 import { execFileSync } from 'node:child_process';
 import { writeFileSync } from 'node:fs';
 import os from 'node:os';
@@ -42,10 +42,11 @@ const most = args.small ? ['--most', '4096'] : [];
 const output = execFileSync(join(args.build, 'bench', 'engines_growth'), most, { encoding: 'utf8', maxBuffer: 1 << 24 });
 const shapes = new Map();
 for (const line of output.trim().split('\n')) {
-  const { axis, name, what, n, ms } = JSON.parse(line);
+  const { axis, name, what, n, ms, refused } = JSON.parse(line);
   const key = `${axis}: ${name}`;
   if (!shapes.has(key)) shapes.set(key, { key, what, points: [] });
-  shapes.get(key).points.push({ n, ms });
+  if (refused) Object.assign(shapes.get(key), { refused, refusedAt: n });
+  else shapes.get(key).points.push({ n, ms });
 }
 const rows = [...shapes.values()].map((shape) => {
   const grows = exponent(shape.points);
@@ -54,8 +55,10 @@ const rows = [...shapes.values()].map((shape) => {
 
 const width = Math.max(...rows.map(({ key }) => key.length));
 const signs = { fine: ' ', look: '?', steep: '!' };
-for (const { key, grows, mark, last } of rows) {
-  console.log(`${key.padEnd(width)}  n^${grows.toFixed(2)} ${signs[mark]}  ${showTime(last.ms).padStart(8)} at ${last.n}`);
+const bound = ({ refused, refusedAt }) => (refused ? `; refused at ${refusedAt}: ${refused}` : '');
+for (const row of rows) {
+  const grows = `n^${row.grows.toFixed(2)} ${signs[row.mark]}`;
+  console.log(`${row.key.padEnd(width)}  ${grows}  ${showTime(row.last.ms).padStart(8)} at ${row.last.n}${bound(row)}`);
 }
 console.log(`${rows.filter(({ mark }) => mark === 'steep').length} of ${rows.length} shapes grow much faster than n log n`);
 
@@ -74,8 +77,9 @@ Made by \`bench/engines/growth.mjs\`, whose head says how to read it: ${circumst
 
 | shape | what | grows as | time for n |
 |---|---|---|---|
-${rows.map(({ key, what, grows, mark, points }) =>
-    `| ${key} | ${what} | n^${grows.toFixed(2)} ${signs[mark]} | ${sizes(points)} |`).join('\n')}
+${rows.map((row) =>
+    `| ${row.key} | ${row.what} | n^${row.grows.toFixed(2)} ${signs[row.mark]} | `
+    + `${sizes(row.points)}${bound(row)} |`).join('\n')}
 `);
   console.log(`written: ${base}.svg and .md`);
 }

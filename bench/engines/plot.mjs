@@ -18,7 +18,7 @@ const label = (x, y, text, style) => `<text x="${x.toFixed(1)}" y="${y.toFixed(1
 // How a shape's line and its panel look: fine, worth a look, growing too fast.
 const colors = { fine: ['#1f6feb', '#f7f9fc'], look: ['#b7791f', '#fdf8ec'], steep: ['#c0392b', '#fdf1ef'] };
 
-function drawPanel({ key, what, points, grows, mark }) {
+function drawPanel({ key, what, points, grows, mark, refusedAt }) {
   const inner = { width: panel.width - panel.left - panel.right, height: panel.height - panel.top - panel.bottom };
   const step = inner.height / octaves;
   const each = points.map(({ n, ms }) => ({ n, ns: (ms * 1e6) / n }));
@@ -53,6 +53,10 @@ function drawPanel({ key, what, points, grows, mark }) {
   for (const { n, ns } of each) {
     parts.push(`<circle cx="${x(n).toFixed(1)}" cy="${y(ns).toFixed(1)}" r="2.5" fill="${color}"/>`);
   }
+  if (refusedAt) {
+    const style = `class="title" style="fill: ${color}" text-anchor="middle"`;
+    parts.push(label(x(refusedAt), y(each.at(-1).ns) + 5, '\u00d7', style));
+  }
   return parts.join('\n');
 }
 
@@ -64,7 +68,8 @@ function wrapped(text) {
   return [text.slice(0, cut), text.slice(cut + 1)];
 }
 
-// rows: [{ key, what, points: [{ n, ms }], grows, mark: a key of colors }] in the order of the panels.
+// rows: [{ key, what, points: [{ n, ms }], grows, mark: a key of colors, refusedAt: a size, if any }] in the order of the
+// panels.
 export function plot(rows, title) {
   const lines = Math.ceil(rows.length / columns);
   const width = columns * panel.width + 20;

@@ -48,7 +48,8 @@ function table(results, value, show, bars) {
   return lines([['work', 'operation', ...names], ...body], bars);
 }
 
-// In smaller runs the figure is what V8 had spare; and what edits in JavaScript has just made the edits, which leaves it much.
+// In smaller runs the figure is what V8 had spare; and a JavaScript process that edits has just made the script of edits,
+// which leaves it much to spare.
 const tellsPeak = ({ operation, cells }) => operation !== 'edit' && cells.yjs?.peak_bytes >= 1e6;
 
 // Whether the targets were met: [{ workload, operation, target, found, met }].
