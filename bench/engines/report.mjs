@@ -59,8 +59,10 @@ export function judge(results) {
     const show = isMemory(operation) ? showBytes : showTime;
     const target = `${show(most)}${ofYjs ? `, 1/${Math.round(1 / ofYjs)} of yjs-cjs` : ''}`;
     const own = figure(row?.cells.symphony, operation);
-    if (own === undefined) return [{ workload, operation, target, found: '–', met: 'not run' }];
-    const cjs = figure(row.cells['yjs-cjs'], operation);
+    const cjs = figure(row?.cells['yjs-cjs'], operation);
+    if (own === undefined || (ofYjs && cjs === undefined)) {
+      return [{ workload, operation, target, found: own === undefined ? '–' : show(own), met: 'not run' }];
+    }
     const met = own <= most && (!ofYjs || own <= cjs * ofYjs);
     const part = (name) => `1/${(figure(row.cells[name], operation) / own).toFixed(0)} of ${name}`;
     const found = `${show(own)}${ofYjs ? `, ${part('yjs-cjs')}, ${part('yjs')}` : ''}`;
