@@ -25,7 +25,7 @@ export const operations = {
   encode_v1: 'encode v1',
   encode_v2: 'encode v2',
   encode_again: 'encode v1 again, unchanged',
-  diff: 'diff against a vector 100 edits old',
+  diff: 'diff against a vector 100 edits old, of a document just loaded',
   merge_1000: 'merge 1,000 updates without a document',
   merge_4000: 'merge 4,000 updates',
   merge_all: 'merge all updates',

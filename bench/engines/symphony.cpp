@@ -195,7 +195,7 @@ void diff(const Fixture& fixture) {
   const Buffer state = fixture.file("state.v1");
   const Buffer vector = fixture.file("vector.bin");
   print_figures(measure(
-      fixture.once_loaded(), [&] { return load(state); },
+      fixture.each_loaded(state.size()), [&] { return load(state); },
       [&](const Doc& doc) { return encode(doc, vector).size(); }));
 }
 

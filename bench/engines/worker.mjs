@@ -78,12 +78,17 @@ const operations = {
     reuse: true,
   }),
   diff: ({ state, vector }) => vector && {
-    prepare: () => load(state.v1), run: (replica) => replica.diff(vector), reuse: true,
+    prepare: () => load(state.v1), run: (replica) => replica.diff(vector), done: free, most: loadedAtOnce(state),
   },
   merge_1000: ({ updates }) => merge(updates, 1000),
   merge_4000: ({ updates }) => merge(updates, 4000),
   merge_all: ({ updates }) => updates && merge(updates, updates.length),
 };
+
+// Documents that are loaded beforehand take memory.
+function loadedAtOnce(state) {
+  return Math.max(1, Math.min(50, Math.floor(4e6 / state.v1.length)));
+}
 
 function decode(version, state) {
   return new Replica().decode[version] && state && {
@@ -97,8 +102,7 @@ function decode(version, state) {
 
 function encode(version, state) {
   return new Replica().encode[version] && {
-    prepare: () => load(state.v1), run: (replica) => replica.encode[version](), done: free,
-    most: Math.max(1, Math.min(50, Math.floor(4e6 / state.v1.length))),
+    prepare: () => load(state.v1), run: (replica) => replica.encode[version](), done: free, most: loadedAtOnce(state),
   };
 }
 

@@ -193,7 +193,7 @@ fn run(operation: &str, fixture: &Fixture, budget_ms: f64) -> Option<()> {
         "diff" => {
             let (state, vector) = (fixture.file("state.v1")?, fixture.file("vector.bin")?);
             measure(
-                reuse,
+                loaded(&state),
                 || load(&state),
                 |doc| {
                     let vector = StateVector::decode_v1(&vector).expect("a fixture is valid");
