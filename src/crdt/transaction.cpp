@@ -95,8 +95,9 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   const ItemIndex right_index = store_.new_item();
   Item& left = store_.items[left_index];
   Item& right = store_.items[right_index];
-  // The elements before the cut are walked. (Texts are cut from the nearer end.)
-  if (left.ref == kAny || left.ref == kJson) spend(diff);
+  // The elements before the cut are walked, many in the time of another step. (Texts are cut from the nearer
+  // end.)
+  if (left.ref == kAny || left.ref == kJson) spend(diff / 8);
   store_.split_content(left, right, diff);
   right.clock = left.clock + diff;
   right.len = left.len - diff;
