@@ -65,17 +65,86 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits
   return {};
 }
 
-// How many structs and deletes may go in with an update: its own, and what waited for it.
-uint64_t Doc::Impl::changes_max(const ParsedUpdate& update) const {
-  const uint64_t own = update.structs.size() + update.deletes.size();
+namespace {
+
+// Elements are walked to be cut.
+bool is_cheap_to_cut(const Item& item) {
+  constexpr uint32_t kElementsFew = 64;
+  return (item.ref != kAny && item.ref != kJson) || item.len < kElementsFew;
+}
+
+}  // namespace
+
+// What one struct may pass at most.
+uint64_t Doc::Impl::size_with(const ParsedUpdate& update) const {
+  return store.items.size() + store.arena.size() + update.input.size() + pending.bytes() + 1;
+}
+
+// Whether something that waits may go in with an update.
+bool Doc::Impl::wakes_pending(const ParsedUpdate& update) const {
   const auto wakes = [&](const ParsedBlock& block) {
     if (block.count == 0) return false;
     const ParsedStruct* const structs = update.structs.data() + block.first;
     return structs[0].clock <= store.state(store.find_client(block.client)) &&
            pending.concerns(block.client, structs[block.count - 1].end());
   };
-  if (pending.empty() || std::none_of(update.blocks.begin(), update.blocks.end(), wakes)) return own;
-  return own + pending.structs_max() + pending.deletes().size();
+  return !pending.empty() && std::any_of(update.blocks.begin(), update.blocks.end(), wakes);
+}
+
+// How many structs and deletes may go in with an update: its own, and what waited for it.
+uint64_t Doc::Impl::changes_max(const ParsedUpdate& update) const {
+  const uint64_t own = update.structs.size() + update.deletes.size();
+  return wakes_pending(update) ? own + pending.structs_max() + pending.deletes().size() : own;
+}
+
+// Whether a struct certainly goes in without passing others, as nearly all do: what it names as neighbours
+// are neighbours, or it follows `previous`, the struct before it, at the same place.
+bool Doc::Impl::fits(uint64_t client, const ParsedStruct& s, const ParsedStruct* previous) const {
+  if (s.ref() == kGc || s.ref() == kSkip) return true;
+  const Slot right_slot = s.has_right_origin() ? store.find_client(s.right_origin_client) : kNil;
+  if (s.has_right_origin() && s.right_origin_clock >= store.state(right_slot)) return false;
+  const auto is_right_origin = [&](ItemIndex index) {
+    if (index == kNil || !s.has_right_origin()) return index == kNil && !s.has_right_origin();
+    return store.slot(store.items[index]) == right_slot && store.items[index].clock == s.right_origin_clock;
+  };
+  if (!s.has_origin()) {
+    if (!s.has_right_origin()) return false;
+    const ItemIndex right = store.find(right_slot, s.right_origin_clock);
+    return is_right_origin(right) && store.items[right].left == kNil;
+  }
+  if (previous != nullptr && s.origin_client == client && s.origin_clock + 1 == previous->end() &&
+      s.right_origin_client == previous->right_origin_client &&
+      s.right_origin_clock == previous->right_origin_clock) {
+    return true;
+  }
+  const Slot slot = store.find_client(s.origin_client);
+  if (s.origin_clock >= store.state(slot)) return false;
+  const Item& origin = store.items[store.find(slot, s.origin_clock)];
+  if (s.origin_clock + 1 == origin.end()) return origin.is_gc() || is_right_origin(origin.right);
+  return is_cheap_to_cut(origin) && right_slot == slot && s.right_origin_clock == s.origin_clock + 1;
+}
+
+// Steps that an update may take at most (DocLimits::work_max): what does not fit may pass everything there
+// is.
+uint64_t Doc::Impl::work_of(const ParsedUpdate& update) const {
+  uint64_t passing = wakes_pending(update) ? pending.structs_max() + pending.deletes().size() : 0;
+  for (const ParsedBlock& block : update.blocks) {
+    for (uint32_t i = 0; i < block.count; ++i) {
+      const ParsedStruct& s = update.structs[block.first + i];
+      if (!fits(block.client, s, i > 0 ? &s - 1 : nullptr)) ++passing;
+    }
+  }
+  uint64_t deleted = 0;
+  for (const DeleteRange& range : update.deletes) {
+    deleted += std::min<uint64_t>(range.len, store.items.size());
+    const Slot slot = store.find_client(range.client);
+    for (const uint32_t clock : {range.clock, range.end()}) {
+      if (clock < store.state(slot) && !is_cheap_to_cut(store.items[store.find(slot, clock)])) ++passing;
+    }
+  }
+  const uint64_t size = size_with(update);
+  const uint64_t among_themselves = uint64_t{update.structs.size()} * update.structs.size();
+  return passing * size + deleted + among_themselves;
 }
 
 // Whether some of the update might not be integrated at once. Errs on the side of yes.
@@ -138,16 +207,15 @@ bool Doc::Impl::load(Bytes update, Origin origin, const DocLimits& limits) {
 Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& limits) {
   if (auto valid = parse_update(update, limits, parsed); !valid) return valid;
   if (auto within = check_limits(parsed, limits); !within) return within;
-  // Each struct and delete may pass everything there is. Only where that could be too much, a way back is
-  // kept. Within a transaction of the embedder there is none, and no limit.
+  // Only where it could be too much, a way back is kept. Within a transaction of the embedder there is none,
+  // and no limit.
   struct Before {
     Store store;
     Pending pending;
   };
   std::optional<Before> before;
-  const uint64_t size = store.items.size() + store.arena.size() + update.size() + pending.bytes();
-  if (queued == 0 && changes_max(parsed) > limits.work_max / (size + 1))
-    before.emplace(Before{store, pending});
+  const bool may_be_much = changes_max(parsed) > limits.work_max / size_with(parsed);
+  if (queued == 0 && may_be_much && work_of(parsed) > limits.work_max) before.emplace(Before{store, pending});
 
   store.reserve(parsed);
   Transaction& transaction = begin(false, origin).running.transaction;
