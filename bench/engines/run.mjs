@@ -173,20 +173,15 @@ function measureAll() {
   return { results, titles, notes };
 }
 
-// What this engine wrote must be what Yjs wrote: the lengths tell.
+// What this engine wrote must be what Yjs wrote: the lengths tell. Only that makes a run fail, never a figure: who is ahead
+// on a machine that does other things as well means nothing.
 const comparable = new Set(['edit', 'encode_v1', 'encode_v2', 'encode_again', 'diff', 'merge_1000', 'merge_4000']);
 function faults(results) {
-  return results.flatMap(({ workload, operation, cells: { symphony, yjs } }) => {
-    const own = figure(symphony, operation);
-    const theirs = figure(yjs, operation);
-    if (own === undefined || theirs === undefined) return [];
-    const found = [];
-    if (comparable.has(operation) && symphony.output_bytes !== yjs.output_bytes) {
-      found.push(`${workload} ${operation}: ${symphony.output_bytes} bytes, where yjs has ${yjs.output_bytes}`);
-    }
-    if (own >= theirs) found.push(`${workload} ${operation}: yjs is ahead`);
-    return found;
-  });
+  return results.filter(({ operation, cells: { symphony, yjs } }) => comparable.has(operation)
+    && figure(symphony, operation) !== undefined && figure(yjs, operation) !== undefined
+    && symphony.output_bytes !== yjs.output_bytes)
+    .map(({ workload, operation, cells: { symphony, yjs } }) =>
+      `${workload} ${operation}: ${symphony.output_bytes} bytes, where yjs has ${yjs.output_bytes}`);
 }
 
 function machine(loadBefore) {
