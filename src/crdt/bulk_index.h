@@ -28,6 +28,7 @@ class BulkIndex {
     Table table;
     while (end >> table.shift > count * 2) ++table.shift;
     table.cells = used_;
+    table.end = first + static_cast<ItemIndex>(count);
     used_ += (end >> table.shift) + 1;
     uint32_t* cell = cells_.data() + table.cells;
     for (uint64_t clock = 0; count > 0; --count, ++first) {
@@ -40,17 +41,16 @@ class BulkIndex {
 
   void stop() { *this = BulkIndex(); }
 
-  // The item that covers `clock`, or kNil: ask the list. `is_of(item)`: whether it is this client's.
-  template <class IsOf>
-  ItemIndex find(Slot slot, uint32_t clock, const std::vector<Item>& items, IsOf is_of) const {
+  // The item that covers `clock`, or kNil: ask the list.
+  ItemIndex find(Slot slot, uint32_t clock, const std::vector<Item>& items) const {
     constexpr uint32_t kSteps = 16;
     if (slot >= of_slot_.size() || of_slot_[slot] == kNil) return kNil;
     const Table& table = tables_[of_slot_[slot]];
     ItemIndex index = cells_[table.cells + (clock >> table.shift)];
-    for (const size_t end = std::min<size_t>(index + kSteps, items.size()); index < end; ++index) {
+    for (const ItemIndex end = std::min(index + kSteps, table.end); index < end; ++index) {
       const Item& item = items[index];
       if (clock < item.clock) break;
-      if (clock < item.end()) return is_of(item) ? index : kNil;
+      if (clock < item.end()) return index;
     }
     return kNil;
   }
@@ -59,6 +59,7 @@ class BulkIndex {
   struct Table {
     uint32_t shift = 0;
     uint32_t cells = 0;  // where they begin in cells_
+    ItemIndex end = 0;   // behind the client's last item
   };
 
   std::vector<uint32_t> cells_;

@@ -92,8 +92,7 @@ void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
 
 ItemIndex Store::find(Slot wanted, uint32_t clock) const {
   if (bulk.active()) {
-    const ItemIndex index =
-        bulk.find(wanted, clock, items, [&](const Item& item) { return slot(item) == wanted; });
+    const ItemIndex index = bulk.find(wanted, clock, items);
     if (index != kNil) return index;
   }
   const StructList& structs = clients[wanted].structs;
