@@ -87,14 +87,18 @@ uint32_t Applier::find_refs(uint64_t client) const {
                                                                  : kNil;
 }
 
-// Everything on the stack waits, and with it all that follows of the same clients.
-void Applier::set_aside(const std::vector<Head>& stack) {
-  for (const Head& head : stack) {
+// Everything on the stack waits, and with it all that follows of the same clients. What each of them waits
+// for is kept: Yjs keeps only what the last one waits for, and the others may then wait for ever although
+// what they need has come (an update merged with a gap of the same client in between).
+void Applier::set_aside_stack() {
+  for (const Head& head : stack_) {
+    rest_missing_.push_back(head.waits_for);
     Refs& refs = refs_[head.refs];
     if (refs.taken) continue;  // only a cycle of references gets here: it waits for ever
     refs.taken = true;
     rest_.push_back({refs.client, head.index, refs.first + refs.count - head.index});
   }
+  stack_.clear();
 }
 
 void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transaction) {
@@ -115,7 +119,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
     while (targets > 0 && refs_[targets - 1].done()) --targets;
     if (targets == 0) return false;
     Refs& refs = refs_[targets - 1];
-    head = {static_cast<uint32_t>(targets - 1), refs.first + refs.at++};
+    head = {static_cast<uint32_t>(targets - 1), refs.first + refs.at++, {}};
     return true;
   };
 
@@ -132,21 +136,17 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
       const uint32_t state = store_.state(in.slot);
       if (state < s.clock) {
         // An earlier update of the same client is missing: a dead end.
-        stack_.push_back(head);
-        rest_missing_.push_back({client, s.clock - 1});
-        set_aside(stack_);
-        stack_.clear();
+        stack_.push_back({head.refs, head.index, {client, s.clock - 1}});
+        set_aside_stack();
       } else if (const Id waits_for = missing(client, in); waits_for.client != kNoClient) {
-        stack_.push_back(head);
+        stack_.push_back({head.refs, head.index, waits_for});
         if (const uint32_t other = find_refs(waits_for.client); other != kNil && !refs_[other].done()) {
           Refs& refs = refs_[other];
-          head = {other, refs.first + refs.at++};
+          head = {other, refs.first + refs.at++, {}};
           continue;
         }
         // It depends on an update that has not arrived.
-        rest_missing_.push_back(waits_for);
-        set_aside(stack_);
-        stack_.clear();
+        set_aside_stack();
       } else if (state >= s.end()) {
         all_new_ = false;  // known already
         transaction.touch(s);

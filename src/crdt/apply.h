@@ -41,6 +41,7 @@ class Applier {
   struct Head {
     uint32_t refs = 0;   // index into refs_
     uint32_t index = 0;  // into the update's structs
+    Id waits_for;        // once it is on the stack
   };
   struct Rest {
     uint64_t client = 0;
@@ -52,7 +53,7 @@ class Applier {
   void integrate_structs(const ParsedUpdate& update, Transaction& transaction);
   Id missing(uint64_t client, Incoming& in) const;
   uint32_t find_refs(uint64_t client) const;
-  void set_aside(const std::vector<Head>& stack);
+  void set_aside_stack();
   Buffer encode_rest(const ParsedUpdate& update);
   void apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction);
 

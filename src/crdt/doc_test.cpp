@@ -143,6 +143,17 @@ TEST(Doc, EncodesMoreThanOneUpdateMayBring) {
   EXPECT_TRUE(copy.has_pending());
 }
 
+// An update merged of two with a gap in between: the first part's dependency comes before what fills the gap.
+// Yjs remembers only what fills the gap, and both updates wait for ever.
+TEST(Doc, WhatWaitsForTwoThingsIsTriedWhenTheFirstHasCome) {
+  const Doc doc =
+      with({"030280808080802000440100053132333435c48080808080200180808080802002053132333435010200040104746578"
+            "7402c3a9"
+            "0101034480808080802000016100",
+            "0102010004010474657874026263c4808080808020040100016100"});
+  EXPECT_FALSE(doc.has_pending());
+}
+
 TEST(Doc, DeepNestingCostsNoStack) {
   // 50,000 arrays, each inside the one before, then the outermost deleted.
   Doc doc;
