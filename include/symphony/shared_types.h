@@ -119,6 +119,8 @@ class SharedType {
   // What stands at `index` of a list and how an edit puts it there; the classes below say what it means.
   Result<SharedType> insert_new(uint32_t index, TypeKind kind, std::string_view name) const;
   Result<SharedType> set_new(std::string_view key, TypeKind kind, std::string_view name) const;
+  Result<SharedType> insert_copy(uint32_t index, const SharedType& type) const;
+  Result<SharedType> set_copy(std::string_view key, const SharedType& type) const;
 
   Result<void> set_value(std::string_view key, const Value& value) const;
   Result<void> remove_key(std::string_view key) const;
@@ -188,6 +190,8 @@ class Text : public SharedType {
   static constexpr TypeKind kKind = TypeKind::kText;
 
  private:
+  friend struct crdt::Handles;
+
   Result<SharedType> embed_new(uint32_t index, TypeKind kind, std::string_view name,
                                const Attributes& attributes) const;
 };
@@ -219,6 +223,13 @@ class Array : public SharedType {
   Result<T> insert_type(uint32_t index, std::string_view name = {}) const {
     return insert_new(index, T::kKind, name).map([](const SharedType& type) { return T(type); });
   }
+  // array.insert(index, [type.clone()]): a copy of a type of this or another document, with all that is in
+  // it, in one transaction; T is any class here. What Yjs's clone() leaves out is left out: attributes of a
+  // text as a whole. kLimit if it nests deeper than 500. Linear in what is copied.
+  template <class T>
+  Result<T> insert_clone(uint32_t index, const T& type) const {
+    return insert_copy(index, type).map([](const SharedType& copy) { return T(copy); });
+  }
   // array.insert(index, [new Y.Doc(options)]).
   Result<Subdoc> insert_doc(uint32_t index, const SubdocOptions& options) const;
 
@@ -248,6 +259,11 @@ class Map : public SharedType {
   Result<T> set_type(std::string_view key, std::string_view name = {}) const {
     return set_new(key, T::kKind, name).map([](const SharedType& type) { return T(type); });
   }
+  // map.set(key, type.clone()): see Array::insert_clone.
+  template <class T>
+  Result<T> set_clone(std::string_view key, const T& type) const {
+    return set_copy(key, type).map([](const SharedType& copy) { return T(copy); });
+  }
   // map.set(key, new Y.Doc(options)).
   Result<Subdoc> set_doc(std::string_view key, const SubdocOptions& options) const;
 
@@ -267,6 +283,8 @@ class Map : public SharedType {
 
   static constexpr TypeKind kKind = TypeKind::kMap;
 };
+
+class XmlElement;
 
 // Y.XmlFragment: a list of XmlElements, XmlTexts and XmlHooks.
 class XmlFragment : public SharedType {
@@ -294,6 +312,12 @@ class XmlFragment : public SharedType {
     return insert_new_after(node, T::kKind, name).map([](const SharedType& type) { return T(type); });
   }
 
+  // fragment.insert(index, [node.clone()]): see Array::insert_clone.
+  template <class T>
+  Result<T> insert_clone(uint32_t index, const T& node) const {
+    return insert_copy(index, node).map([](const SharedType& copy) { return T(copy); });
+  }
+
   // fragment.delete(index, length). kInvalid if there are fewer nodes.
   Result<void> remove(uint32_t index, uint32_t length = 1) const { return remove_range(index, length); }
 
@@ -303,6 +327,14 @@ class XmlFragment : public SharedType {
 
   // fragment.firstChild.
   std::optional<SharedType> first_child() const;
+
+  // fragment.createTreeWalker(): all nodes below this one in document order, parents before their children.
+  // Linear in them.
+  std::vector<SharedType> descendants() const;
+  // fragment.querySelector(name), querySelectorAll(name): the first element, or all of them, below this node
+  // with that name; ASCII letters in either case. As in Yjs a query is a name and nothing else.
+  std::optional<XmlElement> query_selector(std::string_view name) const;
+  std::vector<XmlElement> query_selector_all(std::string_view name) const;
 
   // fragment.toString(): the XML. Linear.
   std::string to_string() const;

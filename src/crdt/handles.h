@@ -29,6 +29,20 @@ struct Handles {
   // The item that holds a subdocument, or kNil if it is gone.
   static ItemIndex resolve(const Subdoc& handle);
 
+  // The protected calls that make a type of a kind known only when running.
+  static Result<SharedType> insert_new(const SharedType& list, uint32_t index, TypeKind kind,
+                                       std::string_view name) {
+    return list.insert_new(index, kind, name);
+  }
+  static Result<SharedType> set_new(const SharedType& map, std::string_view key, TypeKind kind,
+                                    std::string_view name) {
+    return map.set_new(key, kind, name);
+  }
+  static Result<SharedType> embed_new(const Text& text, uint32_t index, TypeKind kind, std::string_view name,
+                                      const Attributes& attributes) {
+    return text.embed_new(index, kind, name, attributes);
+  }
+
   // What an item holds at `offset`; an item that is deleted may have lost it.
   static Content content(Doc::Impl& doc, ItemIndex item, uint32_t offset);
   // All that it holds.

@@ -1,4 +1,4 @@
-// Any type, Array, Map and Xml*: symphony/shared_types.h.
+// Any type, Array and Map: symphony/shared_types.h.
 #include "symphony/shared_types.h"
 
 #include <algorithm>
@@ -260,43 +260,6 @@ uint32_t Map::size() const {
     size += last != kNil && !store.items[last].deleted;
   }
   return size;
-}
-
-// --- Xml
-
-Result<SharedType> XmlFragment::insert_new_after(const std::optional<SharedType>& node, TypeKind kind,
-                                                 std::string_view name) const {
-  const auto type = begin_list_edit(*this, name.size() + 16, 1, 0);
-  if (!type) return tl::unexpected(type.error());
-  if (auto ok = check_key(name); !ok) return tl::unexpected(std::move(ok.error()));
-  const Store& store = doc_->store;
-  ItemIndex left = kNil;
-  if (node) {
-    const TypeIndex child = Handles::document(*node) == doc_ ? Handles::resolve(*node) : kNil;
-    if (child != kNil) left = store.types[child].owner;
-    if (left == kNil || store.in_map(store.items[left]) || store.parent_type(store.items[left]) != *type) {
-      return fail(Code::kInvalid, "the node to insert after is no child of this one");
-    }
-  }
-  return edit(*doc_, [&](Edit& context) {
-    const ItemIndex right = context.right_of(*type, left);
-    return made(*doc_, insert_item(context, *type, left, right, new_type(context.scratch, kind, name)));
-  });
-}
-
-std::optional<SharedType> XmlFragment::first_child() const {
-  const TypeIndex type = Handles::resolve(*this);
-  if (type == kNil) return std::nullopt;
-  const Store& store = doc_->store;
-  ItemIndex at = store.types[type].start;
-  while (at != kNil && store.items[at].deleted) at = store.items[at].right;
-  if (at == kNil || store.items[at].ref != kType) return std::nullopt;
-  return made(*doc_, at);
-}
-
-std::string XmlFragment::to_string() const {
-  const TypeIndex type = Handles::resolve(*this);
-  return type == kNil ? std::string() : xml_of(doc_->store, type, kind_of(doc_->store, type));
 }
 
 }  // namespace symphony

@@ -209,6 +209,12 @@ struct EditCommands::Edited {
       });
       return;
     }
+    if (what == "clone") {
+      const SharedType source = at(e.at("from").as_array());
+      if (const auto map = type.as<Map>()) return note(map->set_clone(view(e.at("key")), source));
+      if (const auto array = type.as<Array>()) return note(array->insert_clone(index, source));
+      return note(type.as<XmlFragment>().value().insert_clone(index, source));
+    }
     if (what == "set_attribute" || what == "remove_attribute") {
       const std::string_view key = view(e.at("key"));
       const bool set = what == "set_attribute";

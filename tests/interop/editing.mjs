@@ -238,7 +238,7 @@ function stepOf(rng, clients, mode) {
   if (one && rng.chance(0.7)) {
     // Later edits of one transaction are made for the document as it is before: only those that fit in any case.
     const more = randomEdit(rng, doc, mode.options);
-    const anywhere = more !== null && more.at.length === 2 && !more.index && (more.after ?? null) === null && !['delete', 'format', 'delta'].includes(more.do);
+    const anywhere = more !== null && more.at.length === 2 && !more.index && (more.after ?? null) === null && !['delete', 'format', 'delta', 'clone'].includes(more.do);
     if (anywhere) edits.push(more);
   }
   return { client, edits, one, origin };

@@ -92,8 +92,32 @@ export function randomEdit(rng, doc, options) {
     if (children.length === 0) break;
     type = rng.pick(children);
   }
-  const edit = editOf(rng, type, options);
+  const edit = (options.nested > 0 && rng.chance(0.05) && cloneOf(rng, doc, type, options)) || editOf(rng, type, options);
   return edit === null ? null : { at: pathOf(doc, type), ...edit };
+}
+
+// A copy of a small type anywhere. Of what Yjs's clone() inserts a second time instead of copying it (documents, types in texts,
+// in attributes and in hooks) there are none.
+function cloneOf(rng, doc, type, options) {
+  if (type instanceof Y.Text || type instanceof Y.XmlElement && rng.chance(0.5)) return null;
+  let source = doc.share.get(rng.pick(options.roots)[1]);
+  for (let depth = 0; depth < 3; depth++) {
+    const children = childrenOf(source);
+    if (children.length === 0) break;
+    source = rng.pick(children);
+  }
+  if (!cloneable(source) || JSON.stringify(pack(source.toJSON())).length > 200) return null;
+  const place = type instanceof Y.Map ? { key: rng.pick(keys) } : { index: rng.between(0, type.length) };
+  return { do: 'clone', from: pathOf(doc, source), ...place };
+}
+
+function cloneable(type) {
+  const holds = (item, content) => !item.deleted && item.content instanceof content;
+  const items = [...type._map.values()];
+  if ((type instanceof Y.XmlElement || type instanceof Y.XmlHook) && items.some((item) => holds(item, Y.ContentType))) return false;
+  for (let item = type._start; item !== null; item = item.right) items.push(item);
+  if (type instanceof Y.Text && items.some((item) => holds(item, Y.ContentType))) return false;
+  return !items.some((item) => holds(item, Y.ContentDoc)) && childrenOf(type).every(cloneable);
 }
 
 function editOf(rng, type, options) {
@@ -237,6 +261,7 @@ export function perform(type, edit) {
       };
       return type.doc === null ? both() : type.doc.transact(both);
     }
+    case 'clone': return place(type, edit, typeAt(type.doc, edit.from).clone());
     case 'doc': {
       const { guid, gc = true, meta = null } = edit;
       return place(type, edit, new Y.Doc({ guid, gc, meta: unpack(meta) }));
