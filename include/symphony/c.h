@@ -21,8 +21,8 @@
  *   it is said that they may.
  * - When memory is exhausted the process ends.
  *
- * What the calls do, their bytes and their costs stand in symphony/doc.h, shared_types.h, update.h and
- * awareness.h; each names the function there, or in Yjs, that it is.
+ * What the calls do, their bytes and their costs stand in the C++ headers beside this one; each names the
+ * function there, or in Yjs, that it is.
  */
 #ifndef SYMPHONY_C_H
 #define SYMPHONY_C_H
@@ -208,6 +208,10 @@ symphony_code symphony_text_remove(symphony_type* text, uint32_t index, uint32_t
 /* text.format(index, length, attributes). */
 symphony_code symphony_text_format(symphony_type* text, uint32_t index, uint32_t length,
                                    const char* attributes, size_t attributes_size, symphony_error* error);
+/* text.applyDelta(delta): `delta` is a JSON array of {"insert": string or embed}, {"retain": n}, {"delete":
+ * n}, the first two with "attributes" or without. */
+symphony_code symphony_text_apply_delta(symphony_type* text, const char* delta, size_t delta_size,
+                                        symphony_error* error);
 /* text.toString(), and JSON.stringify(text.toDelta()). Empty if it is no text. */
 void symphony_text_to_string(const symphony_type* text, symphony_buffer* out);
 void symphony_text_to_delta(const symphony_type* text, symphony_buffer* out);
@@ -222,6 +226,9 @@ symphony_code symphony_array_remove(symphony_type* array, uint32_t index, uint32
 symphony_code symphony_array_insert_type(symphony_type* array, uint32_t index, symphony_kind kind,
                                          const char* name, size_t name_size, symphony_type** out,
                                          symphony_error* error);
+/* array.insert(index, [type.clone()]), also of children: a copy of `type`, of this or another document. */
+symphony_code symphony_array_insert_clone(symphony_type* array, uint32_t index, const symphony_type* type,
+                                          symphony_type** out, symphony_error* error);
 /* The value at `index` as JSON; of a type, its toJSON(). SYMPHONY_NOT_FOUND beyond the end. */
 symphony_code symphony_array_get(const symphony_type* array, uint32_t index, symphony_buffer* out,
                                  symphony_error* error);
@@ -239,6 +246,9 @@ symphony_code symphony_map_remove(symphony_type* map, const char* key, size_t ke
 symphony_code symphony_map_set_type(symphony_type* map, const char* key, size_t key_size, symphony_kind kind,
                                     const char* name, size_t name_size, symphony_type** out,
                                     symphony_error* error);
+/* map.set(key, type.clone()). */
+symphony_code symphony_map_set_clone(symphony_type* map, const char* key, size_t key_size,
+                                     const symphony_type* type, symphony_type** out, symphony_error* error);
 /* The value under a key as JSON, and the type under a key. SYMPHONY_NOT_FOUND if there is none. */
 symphony_code symphony_map_get(const symphony_type* map, const char* key, size_t key_size,
                                symphony_buffer* out, symphony_error* error);
@@ -259,6 +269,76 @@ typedef void (*symphony_update_observer)(void* context, const uint8_t* update, s
                                          uint64_t origin, bool local);
 symphony_subscription* symphony_doc_on_update(symphony_doc* doc, symphony_update_observer observer,
                                               void* context);
+
+/* What happened to one type: symphony::Event, valid only during the call of the observer. */
+typedef struct symphony_event symphony_event;
+
+/* The type that changed. The handle is the caller's. */
+symphony_type* symphony_event_target(const symphony_event* event);
+/* event.path as JSON: keys and indices from the observed type to the target. */
+void symphony_event_path(const symphony_event* event, symphony_buffer* out);
+/* event.changes.delta, or of a text event.delta, as JSON. */
+void symphony_event_delta(const symphony_event* event, symphony_buffer* out);
+/* event.changes.keys as JSON: {"key":{"action":"add" or "update" or "delete","oldValue":..}}; no oldValue
+ * where it is undefined. */
+void symphony_event_keys(const symphony_event* event, symphony_buffer* out);
+/* Of the transaction: symphony::TransactionInfo. */
+uint64_t symphony_event_origin(const symphony_event* event);
+bool symphony_event_local(const symphony_event* event);
+
+/* type.observe: called with one event after each transaction that changed the type itself. type.observeDeep:
+ * with one for each type that changed, it or below it. The observer may edit, when it has asked what it wants
+ * to know of the events, but must not free the document. */
+typedef void (*symphony_type_observer)(void* context, const symphony_event* const* events, size_t count);
+symphony_subscription* symphony_type_observe(symphony_type* type, symphony_type_observer observer,
+                                             void* context);
+symphony_subscription* symphony_type_observe_deep(symphony_type* type, symphony_type_observer observer,
+                                                  void* context);
+
+/* --- undo and redo: symphony/undo_manager.h */
+
+/* symphony::UndoManager, in Yjs Y.UndoManager. Free it before its document. */
+typedef struct symphony_undo_manager symphony_undo_manager;
+
+/* Tracks the types in `scope` and what is in them; without any, the whole document. Changes closer together
+ * than `capture_timeout_ms` by the clock `now_ms` are undone together; `now_ms` NULL: all up to
+ * symphony_undo_manager_stop_capturing. */
+symphony_undo_manager* symphony_undo_manager_new(symphony_doc* doc, const symphony_type* const* scope,
+                                                 size_t scope_count, uint64_t capture_timeout_ms,
+                                                 uint64_t (*now_ms)(void* context), void* context);
+/* NULL is fine. */
+void symphony_undo_manager_free(symphony_undo_manager* manager);
+/* Origins whose changes can be undone, in the beginning only 0. */
+void symphony_undo_manager_add_tracked_origin(symphony_undo_manager* manager, uint64_t origin);
+void symphony_undo_manager_remove_tracked_origin(symphony_undo_manager* manager, uint64_t origin);
+/* Undoes or redoes one step. `done`, unless NULL: whether there was one with an effect. */
+symphony_code symphony_undo_manager_undo(symphony_undo_manager* manager, bool* done, symphony_error* error);
+symphony_code symphony_undo_manager_redo(symphony_undo_manager* manager, bool* done, symphony_error* error);
+bool symphony_undo_manager_can_undo(const symphony_undo_manager* manager);
+bool symphony_undo_manager_can_redo(const symphony_undo_manager* manager);
+void symphony_undo_manager_stop_capturing(symphony_undo_manager* manager);
+void symphony_undo_manager_clear(symphony_undo_manager* manager);
+
+/* --- places that stay where they were meant: symphony/relative_position.h */
+
+/* Y.encodeRelativePosition(Y.createRelativePositionFromTypeIndex(type, index, assoc)). */
+symphony_code symphony_relative_position_create(const symphony_type* type, uint32_t index, int64_t assoc,
+                                                symphony_buffer* out, symphony_error* error);
+/* Y.createAbsolutePositionFromRelativePosition: the type, unless `type` is NULL, and the index in it.
+ * SYMPHONY_NOT_FOUND if the document does not know the place (yet) or has collected it. */
+symphony_code symphony_relative_position_resolve(symphony_doc* doc, const uint8_t* position,
+                                                 size_t position_size, symphony_type** type, uint32_t* index,
+                                                 symphony_error* error);
+
+/* --- moments in the history: symphony/snapshot.h */
+
+/* Y.encodeSnapshot(Y.snapshot(doc)). */
+void symphony_doc_snapshot(const symphony_doc* doc, symphony_buffer* out);
+/* Y.createDocFromSnapshot: a new document, with `options` as in symphony_doc_new. SYMPHONY_INVALID if `doc`
+ * collects what is deleted (`gc`), or if the snapshot knows more than it does. */
+symphony_code symphony_doc_restore_snapshot(const symphony_doc* doc, const uint8_t* snapshot,
+                                            size_t snapshot_size, const symphony_doc_options* options,
+                                            symphony_doc** out, symphony_error* error);
 
 /* --- updates without a document: symphony/update.h, with its default limits. */
 

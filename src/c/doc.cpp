@@ -44,7 +44,7 @@ symphony_doc_options symphony_doc_options_default(void) {
 
 uint64_t symphony_random_client_id(void) { return symphony::random_client_id(); }
 
-symphony_doc* symphony_doc_new(const symphony_doc_options* options) {
+DocOptions symphony::c::options_of(const symphony_doc_options* options) {
   const symphony_doc_options given = options != nullptr ? *options : symphony_doc_options_default();
   DocOptions out;
   out.gc = given.gc;
@@ -59,7 +59,11 @@ symphony_doc* symphony_doc_new(const symphony_doc_options* options) {
   out.limits.content_bytes_max = given.content_bytes_max;
   out.limits.work_max = given.work_max;
   out.seed = given.seed;
-  return new symphony_doc{symphony::Doc(out)};
+  return out;
+}
+
+symphony_doc* symphony_doc_new(const symphony_doc_options* options) {
+  return new symphony_doc{symphony::Doc(options_of(options))};
 }
 
 void symphony_doc_free(symphony_doc* doc) { delete doc; }

@@ -177,6 +177,47 @@ symphony_code symphony_text_format(symphony_type* text, uint32_t index, uint32_t
   return done(it->format(index, length, *formatting), error);
 }
 
+namespace {
+
+// An operation of a delta; what it must be for, if it is none.
+Result<symphony::DeltaOp> op_of(Value& op) {
+  using symphony::DeltaOp;
+  Attributes attributes;
+  if (const Value* given = op.get("attributes")) {
+    if (!given->is_object()) return fail(Code::kInvalid, "attributes are a JSON object");
+    attributes = given->members;
+  }
+  if (const Value* insert = op.get("insert")) return DeltaOp::inserting(*insert, std::move(attributes));
+  for (const char* what : {"retain", "delete"}) {
+    const Value* length = op.get(what);
+    if (length == nullptr) continue;
+    const double number = length->kind == Value::Kind::kNumber ? length->number : -1;
+    if (!(number >= 0 && number <= UINT32_MAX))
+      return fail(Code::kInvalid, "a length is no number that fits");
+    const auto units = static_cast<uint32_t>(number);
+    return *what == 'r' ? DeltaOp::retaining(units, std::move(attributes)) : DeltaOp::deleting(units);
+  }
+  return fail(Code::kInvalid, "an operation of a delta inserts, retains or deletes");
+}
+
+}  // namespace
+
+symphony_code symphony_text_apply_delta(symphony_type* text, const char* delta, size_t delta_size,
+                                        symphony_error* error) {
+  const auto it = as<Text>(text, "a text");
+  if (!it) return refuse(it.error(), error);
+  auto json = from_json(text_of(delta, delta_size));
+  if (!json) return refuse(json.error(), error);
+  if (json->kind != Value::Kind::kArray) return refuse({Code::kInvalid, "a delta is a JSON array"}, error);
+  std::vector<symphony::DeltaOp> ops;
+  for (Value& element : json->elements) {
+    auto op = op_of(element);
+    if (!op) return refuse(op.error(), error);
+    ops.push_back(std::move(*op));
+  }
+  return done(it->apply_delta(ops), error);
+}
+
 void symphony_text_to_string(const symphony_type* text, symphony_buffer* out) {
   const auto it = text->type.as<Text>();
   *out = buffer_of(it ? it->to_string() : std::string());
@@ -217,6 +258,15 @@ symphony_code symphony_array_insert_type(symphony_type* array, uint32_t index, s
   if (has_children(array)) return hand_out(insert(XmlFragment(array->type)), out, error);
   const auto it = as<Array>(array, "an array");
   return it ? hand_out(insert(*it), out, error) : refuse(it.error(), error);
+}
+
+symphony_code symphony_array_insert_clone(symphony_type* array, uint32_t index, const symphony_type* type,
+                                          symphony_type** out, symphony_error* error) {
+  if (has_children(array)) {
+    return hand_out(XmlFragment(array->type).insert_clone(index, type->type), out, error);
+  }
+  const auto it = as<Array>(array, "an array");
+  return it ? hand_out(it->insert_clone(index, type->type), out, error) : refuse(it.error(), error);
 }
 
 symphony_code symphony_array_get(const symphony_type* array, uint32_t index, symphony_buffer* out,
@@ -264,6 +314,13 @@ symphony_code symphony_map_set_type(symphony_type* map, const char* key, size_t 
         it->template set_type<std::decay_t<decltype(of)>>(text_of(key, key_size), text_of(name, name_size)));
   });
   return hand_out(type, out, error);
+}
+
+symphony_code symphony_map_set_clone(symphony_type* map, const char* key, size_t key_size,
+                                     const symphony_type* type, symphony_type** out, symphony_error* error) {
+  const auto it = as<Map>(map, "a map");
+  if (!it) return refuse(it.error(), error);
+  return hand_out(it->set_clone(text_of(key, key_size), type->type), out, error);
 }
 
 namespace {

@@ -17,3 +17,10 @@ struct symphony_type {
 struct symphony_subscription {
   symphony::Subscription subscription;
 };
+
+namespace symphony::c {
+
+// NULL: the defaults.
+DocOptions options_of(const symphony_doc_options* options);
+
+}  // namespace symphony::c

@@ -13,6 +13,7 @@ int main(void) {
   symphony_doc* ada;
   symphony_doc* bob;
   symphony_subscription* to_bob;
+  symphony_undo_manager* undo;
   symphony_type* text = NULL;
   symphony_type* copy = NULL;
   symphony_buffer vector = {0};
@@ -29,6 +30,7 @@ int main(void) {
 
   if (symphony_doc_get(ada, "notes", 5, SYMPHONY_TEXT, &text, &error)) return 1;
   if (symphony_doc_get(bob, "notes", 5, SYMPHONY_TEXT, &copy, &error)) return 2;
+  undo = symphony_undo_manager_new(ada, NULL, 0, 500, NULL, NULL);
   if (symphony_text_insert(text, 0, "hello", 5, "{\"bold\":true}", 13, &error)) return 3;
   if (symphony_text_insert(copy, 5, " world", 6, NULL, 0, &error)) return 4;
 
@@ -39,7 +41,12 @@ int main(void) {
   if (strcmp((const char*)read.data, "hello world") != 0) return 7;
   printf("%s\n", (const char*)read.data);
 
-  if (symphony_doc_apply_update(ada, state.data, 1, NULL, &error) != SYMPHONY_INVALID) return 8;
+  if (symphony_undo_manager_undo(undo, NULL, &error)) return 8;
+  symphony_buffer_free(&read);
+  symphony_text_to_string(text, &read);
+  if (strcmp((const char*)read.data, " world") != 0) return 9;
+
+  if (symphony_doc_apply_update(ada, state.data, 1, NULL, &error) != SYMPHONY_INVALID) return 10;
   printf("%s\n", error.message);
 
   symphony_buffer_free(&vector);
@@ -47,6 +54,7 @@ int main(void) {
   symphony_buffer_free(&read);
   symphony_type_free(text);
   symphony_type_free(copy);
+  symphony_undo_manager_free(undo);
   symphony_subscription_free(to_bob);
   symphony_doc_free(ada);
   symphony_doc_free(bob);
