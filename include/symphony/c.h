@@ -117,6 +117,12 @@ void symphony_applied_free(symphony_applied* applied);
 symphony_code symphony_doc_apply_update(symphony_doc* doc, const uint8_t* update, size_t update_size,
                                         symphony_applied* applied, symphony_error* error);
 
+/* Y.applyUpdate with an origin below 2^63. Who undoes gives peers' updates one that is not tracked: without,
+ * as in Yjs, they have origin 0, and so has what is edited here. */
+symphony_code symphony_doc_apply_update_from(symphony_doc* doc, const uint8_t* update, size_t update_size,
+                                             uint64_t origin, symphony_applied* applied,
+                                             symphony_error* error);
+
 /* Y.applyUpdateV2. What there is for peers is v1 all the same. */
 symphony_code symphony_doc_apply_update_v2(symphony_doc* doc, const uint8_t* update, size_t update_size,
                                            symphony_applied* applied, symphony_error* error);

@@ -82,6 +82,12 @@ symphony_code symphony_doc_apply_update(symphony_doc* doc, const uint8_t* update
   return tell(result, applied, error);
 }
 
+symphony_code symphony_doc_apply_update_from(symphony_doc* doc, const uint8_t* update, size_t update_size,
+                                             uint64_t origin, symphony_applied* applied,
+                                             symphony_error* error) {
+  return tell(doc->doc.apply_update(bytes_of(update, update_size), origin), applied, error);
+}
+
 symphony_code symphony_doc_apply_update_v2(symphony_doc* doc, const uint8_t* update, size_t update_size,
                                            symphony_applied* applied, symphony_error* error) {
   return tell(doc->doc.apply_update_v2(bytes_of(update, update_size)), applied, error);

@@ -36,7 +36,7 @@ int main(void) {
 
   symphony_doc_encode_state_vector(ada, &vector);
   if (symphony_doc_encode_state_as_update(bob, vector.data, vector.size, &state, &error)) return 5;
-  if (symphony_doc_apply_update(ada, state.data, state.size, NULL, &error)) return 6;
+  if (symphony_doc_apply_update_from(ada, state.data, state.size, 1, NULL, &error)) return 6;
   symphony_text_to_string(text, &read);
   if (strcmp((const char*)read.data, "hello world") != 0) return 7;
   printf("%s\n", (const char*)read.data);
