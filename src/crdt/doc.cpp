@@ -276,30 +276,29 @@ Result<Applied> Doc::restore(Bytes update) {
 }
 
 Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& limits) {
-  Impl& doc = *this;
-  const bool joined = doc.current != nullptr;
-  const bool loaded = doc.load(update, origin, limits);
+  const bool joined = current != nullptr;
+  const bool loaded = load(update, origin, limits);
   if (!loaded) {
-    if (auto integrated = doc.integrate(update, origin, limits); !integrated) {
+    if (auto integrated = integrate(update, origin, limits); !integrated) {
       return tl::unexpected(std::move(integrated.error()));
     }
   }
-  const bool alone = doc.queued == 1 && !joined;
-  Running& running = *doc.current;
+  const bool alone = queued == 1 && !joined;
+  Running& running = *current;
   Applied applied;
   applied.changed = running.transaction.changed();
-  applied.pending = !loaded && doc.applier.left_waiting();
-  const bool all_new = loaded || doc.applier.all_new();
+  applied.pending = !loaded && applier.left_waiting();
+  const bool all_new = loaded || applier.all_new();
   const bool early = applied.pending && options.show_behind_gaps;
-  applied.forward = alone && ((applied.changed && all_new) || early) && doc.options.forward_input;
+  applied.forward = alone && ((applied.changed && all_new) || early) && options.forward_input;
   if (applied.forward) running.forward = update;
-  if (alone) doc.emitted = &applied.updates;
-  if (!joined) doc.end();
-  if (alone) doc.emitted = nullptr;
-  if (loaded || doc.parsed.structs.capacity() > kScratchStructs) {
+  if (alone) emitted = &applied.updates;
+  if (!joined) end();
+  if (alone) emitted = nullptr;
+  if (loaded || parsed.structs.capacity() > kScratchStructs) {
     // A big update came; what it took to read and apply it is not what the next one takes.
-    doc.parsed = ParsedUpdate();
-    if (alone) doc.transactions.clear();
+    parsed = ParsedUpdate();
+    if (alone) transactions.clear();
   }
   return applied;
 }
