@@ -8,13 +8,15 @@
 
 namespace symphony::crdt {
 
-void Applier::apply(const ParsedUpdate& update, Transaction& transaction) {
+void Applier::apply(Store& store, Pending& pending, const ParsedUpdate& update, Transaction& transaction) {
+  store_ = &store;
+  pending_ = &pending;
   all_new_ = true;
   left_waiting_ = false;
   if (!apply_one(update, transaction) || transaction.exhausted()) return;
 
   const bool left_waiting = left_waiting_;
-  const Buffer structs = pending_.take();
+  const Buffer structs = pending_->take();
   ParsedUpdate waiting;
   const Result<void> parsed = parse_update(structs, no_limits(), waiting);
   ASSERT(parsed.has_value());
@@ -29,13 +31,13 @@ bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
   rest_missing_.clear();
   integrate_structs(update, transaction);
   const std::span<const Slot> changed = transaction.changed_clients();
-  const bool retry = pending_.has_structs() && std::any_of(changed.begin(), changed.end(), [&](Slot slot) {
-                       return pending_.missing_of(store_.client_id(slot)) < store_.state(slot);
+  const bool retry = pending_->has_structs() && std::any_of(changed.begin(), changed.end(), [&](Slot slot) {
+                       return pending_->missing_of(store_->client_id(slot)) < store_->state(slot);
                      });
   if (!rest_.empty()) {
     left_waiting_ = true;
     all_new_ = false;
-    pending_.add(encode_rest(update), rest_missing_);
+    pending_->add(encode_rest(update), rest_missing_);
   }
 
   waiting_.clear();
@@ -44,16 +46,16 @@ bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
     left_waiting_ = true;
     all_new_ = false;
   }
-  if (!pending_.deletes().empty()) {
+  if (!pending_->deletes().empty()) {
     const size_t before = transaction.deletes().size();
     std::vector<DeleteRange> arrived;
     for (const Slot slot : changed)
-      pending_.take_deletes(store_.client_id(slot), store_.state(slot), arrived);
+      pending_->take_deletes(store_->client_id(slot), store_->state(slot), arrived);
     join_ranges(arrived);
     apply_deletes(arrived, transaction);
     if (transaction.deletes().size() != before) all_new_ = false;
   }
-  pending_.add_deletes(waiting_);
+  pending_->add_deletes(waiting_);
   return retry;
 }
 
@@ -62,8 +64,8 @@ Id Applier::missing(uint64_t client, Incoming& in) const {
   const ParsedStruct& s = *in.parsed;
   // References to its own client point back: struct_reader.h.
   const auto waits = [&](const Id& id, Slot& slot) {
-    slot = id.client == client ? in.slot : store_.find_client(id.client);
-    return id.client != client && id.clock >= store_.state(slot);
+    slot = id.client == client ? in.slot : store_->find_client(id.client);
+    return id.client != client && id.clock >= store_->state(slot);
   };
   if (s.has_origin()) {
     if (const Id origin{s.origin_client, s.origin_clock}; waits(origin, in.origin_slot)) return origin;
@@ -129,11 +131,11 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
     const bool last = head.index + 1 == refs_[head.refs].first + refs_[head.refs].count;
     if (s.ref() != kSkip) {
       Incoming in;
-      in.slot = store_.find_client(client);
+      in.slot = store_->find_client(client);
       in.parsed = &s;
       in.update = &update;
       in.last = last;
-      const uint32_t state = store_.state(in.slot);
+      const uint32_t state = store_->state(in.slot);
       if (state < s.clock) {
         // An earlier update of the same client is missing: a dead end.
         stack_.push_back({head.refs, head.index, {client, s.clock - 1}});
@@ -153,7 +155,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
       } else {
         const uint32_t offset = state - s.clock;
         if (offset > 0) all_new_ = false;
-        if (in.slot == kNil) in.slot = store_.add_client(client);
+        if (in.slot == kNil) in.slot = store_->add_client(client);
         transaction.integrate(in, offset);
       }
     }
@@ -181,8 +183,8 @@ Buffer Applier::encode_rest(const ParsedUpdate& update) {
 void Applier::apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction) {
   for (const DeleteRange& range : deletes) {
     if (transaction.exhausted()) return;
-    const Slot slot = store_.find_client(range.client);
-    const uint32_t state = store_.state(slot);
+    const Slot slot = store_->find_client(range.client);
+    const uint32_t state = store_->state(slot);
     if (range.clock >= state) {
       waiting_.push_back(range);
       continue;

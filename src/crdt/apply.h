@@ -15,11 +15,9 @@ namespace symphony::crdt {
 
 class Applier {
  public:
-  Applier(Store& store, Pending& pending) : store_(store), pending_(pending) {}
-
-  // Applies all of `update` that can be, keeps the rest in the pending store, and tries what was pending when
+  // Applies all of `update` that can be, keeps the rest in `pending`, and tries what was pending when
   // something it waited for has come.
-  void apply(const ParsedUpdate& update, Transaction& transaction);
+  void apply(Store& store, Pending& pending, const ParsedUpdate& update, Transaction& transaction);
 
   // Whether the last apply() found every struct and delete of its update new and in place, so that the update
   // itself says what changed.
@@ -57,8 +55,8 @@ class Applier {
   Buffer encode_rest(const ParsedUpdate& update);
   void apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction);
 
-  Store& store_;
-  Pending& pending_;
+  Store* store_ = nullptr;
+  Pending* pending_ = nullptr;
   bool all_new_ = false;
   bool left_waiting_ = false;
   // Memory kept between calls.

@@ -13,8 +13,6 @@ namespace symphony::crdt {
 
 class BulkIndex {
  public:
-  bool active() const { return !cells_.empty(); }
-
   // Room for so many structs of so many clients; then add_client() for each client.
   void start(size_t structs, size_t clients) {
     cells_.assign((structs + clients) * 2, 0);
@@ -38,8 +36,6 @@ class BulkIndex {
     of_slot_[slot] = static_cast<uint32_t>(tables_.size());
     tables_.push_back(table);
   }
-
-  void stop() { *this = BulkIndex(); }
 
   // The item that covers `clock`, or kNil: ask the list.
   ItemIndex find(Slot slot, uint32_t clock, const std::vector<Item>& items) const {

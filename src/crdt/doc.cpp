@@ -192,7 +192,7 @@ Doc& Doc::operator=(Doc&&) noexcept = default;
 
 // A whole state into an empty document; false, with nothing changed, if it must go the general way.
 bool Doc::Impl::load(Bytes update, Origin origin, const DocLimits& limits) {
-  if (!store.clients.empty() || !store.roots.empty() || !pending.empty() || queued > 0 ||
+  if (!store.clients.empty() || !store.roots.empty() || !pending.empty() || transactions != nullptr ||
       update.size() < Loader::kBytesMin || update.size() > limits.content_bytes_max) {
     return false;
   }
@@ -205,6 +205,8 @@ bool Doc::Impl::load(Bytes update, Origin origin, const DocLimits& limits) {
 }
 
 Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& limits) {
+  ParsedUpdate& parsed = scratch().parsed;
+  Applier& applier = scratch().applier;
   if (auto valid = parse_update(update, limits, parsed); !valid) return valid;
   if (auto within = check_limits(parsed, limits); !within) return within;
   // Only where it could be too much, a way back is kept. Within a transaction of the embedder there is none,
@@ -215,12 +217,13 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
   };
   std::optional<Before> before;
   const bool may_be_much = changes_max(parsed) > limits.work_max / size_with(parsed);
-  if (queued == 0 && may_be_much && work_of(parsed) > limits.work_max) before.emplace(Before{store, pending});
+  if (transactions == nullptr && may_be_much && work_of(parsed) > limits.work_max)
+    before.emplace(Before{store, pending});
 
   store.reserve(parsed);
   Transaction& transaction = begin(false, origin).running.transaction;
   if (before) transaction.limit_work(limits.work_max);
-  applier.apply(parsed, transaction);
+  applier.apply(store, pending, parsed, transaction);
   if (applier.left_waiting()) changed(false);
   if (!transaction.exhausted()) return {};
   store = std::move(before->store);
@@ -231,16 +234,25 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
 }
 
 void Doc::Impl::changed(bool deleted) {
-  encoded.asked = false;
-  encoded.state = {};
-  encoded.view = nullptr;
-  if (deleted) encoded.deletes = {};
+  if (encoded == nullptr) return;
+  if (deleted) {
+    encoded.reset();
+    return;
+  }
+  encoded->asked = false;
+  encoded->state = {};
+  encoded->view = nullptr;
+}
+
+Doc::Impl::Encoded& Doc::Impl::make_encoded() {
+  if (encoded == nullptr) encoded = std::make_unique<Encoded>();
+  return *encoded;
 }
 
 // What transactions that are not over have deleted so far.
 void Doc::Impl::note_changes() {
-  for (size_t i = 0; i < queued; ++i) {
-    for (const SlotRange& range : transactions[i]->transaction.deletes()) {
+  for (const Running* running = transactions.get(); running != nullptr; running = running->next.get()) {
+    for (const SlotRange& range : running->transaction.deletes()) {
       store.clients[range.slot].structs.note_deleted(range.clock, range.end());
     }
     changed(true);
@@ -248,19 +260,19 @@ void Doc::Impl::note_changes() {
 }
 
 const Buffer& Doc::Impl::encoded_deletes() {
-  if (encoded.deletes.empty()) {
+  Buffer& deletes = make_encoded().deletes;
+  if (deletes.empty()) {
     Encoder out;
     write_deletes(out, store, deleted_ranges(store));
-    encoded.deletes = out.take();
-    encoded.deletes.shrink_to_fit();
+    deletes = out.take();
+    deletes.shrink_to_fit();
   }
-  return encoded.deletes;
+  return deletes;
 }
 
 // Forgets the only transaction there is.
 void Doc::Impl::abandon() {
-  transactions.clear();
-  queued = 0;
+  transactions.reset();
   current = nullptr;
 }
 
@@ -277,38 +289,40 @@ Result<Applied> Doc::restore(Bytes update) {
 
 Result<Applied> Doc::Impl::apply(Bytes update, Origin origin, const DocLimits& limits) {
   const bool joined = current != nullptr;
+  const bool was_empty = store.items.empty();
   const bool loaded = load(update, origin, limits);
   if (!loaded) {
     if (auto integrated = integrate(update, origin, limits); !integrated) {
       return tl::unexpected(std::move(integrated.error()));
     }
   }
-  const bool alone = queued == 1 && !joined;
-  Running& running = *current;
+  const Applier& applier = scratch().applier;
+  const bool alone = transactions->next == nullptr && !joined;
   Applied applied;
-  applied.changed = running.transaction.changed();
+  applied.changed = current->transaction.changed();
   applied.pending = !loaded && applier.left_waiting();
   const bool all_new = loaded || applier.all_new();
   const bool early = applied.pending && options.show_behind_gaps;
   applied.forward = alone && ((applied.changed && all_new) || early) && options.forward_input;
-  if (applied.forward) running.forward = update;
+  if (applied.forward) current->forward = update;
   if (alone) emitted = &applied.updates;
   if (!joined) end();
   if (alone) emitted = nullptr;
-  if (loaded || parsed.structs.capacity() > kScratchStructs) {
+  if (was_empty) store.shrink();
+  if (scratch().parsed.structs.capacity() > kScratchStructs) {
     // A big update came; what it took to read and apply it is not what the next one takes.
-    parsed = ParsedUpdate();
-    if (alone) transactions.clear();
+    scratch().parsed = ParsedUpdate();
+    scratch().applier = Applier();
   }
   return applied;
 }
 
 Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   if (resting_ != nullptr && state_vector.empty()) return resting_->state();
-  Impl::Encoded& encoded = live().encoded;
-  const bool settled = live().queued == 0;
+  const bool settled = live().transactions == nullptr;
   live().note_changes();
-  if (state_vector.empty() && !encoded.state.empty()) return encoded.state;
+  const std::unique_ptr<Impl::Encoded>& encoded = live().encoded;
+  if (state_vector.empty() && encoded != nullptr && !encoded->state.empty()) return encoded->state;
   const Store& store = live().store;
   std::vector<Id> known;
   if (!state_vector.empty()) {
@@ -337,7 +351,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   out.bytes(deletes);
   Buffer state = out.take();
   if (live().pending.empty()) {
-    if (settled && state_vector.empty() && std::exchange(encoded.asked, true)) encoded.state = state;
+    if (settled && state_vector.empty() && std::exchange(encoded->asked, true)) encoded->state = state;
     return state;
   }
 
@@ -393,13 +407,13 @@ bool Doc::has_pending() const { return !rests() && !live().pending.empty(); }
 const Store& Doc::readable() const {
   Impl& doc = live();
   if (!doc.options.show_behind_gaps || !doc.pending.has_structs()) return doc.store;
-  if (doc.encoded.view == nullptr) {
+  if (doc.make_encoded().view == nullptr) {
     auto view = std::make_unique<Doc>();
     const Result<Applied> shown = view->restore(fill_gaps(*encode_state_as_update()));
     ASSERT(shown.has_value());
-    doc.encoded.view = std::move(view);
+    doc.make_encoded().view = std::move(view);
   }
-  return doc.encoded.view->live().store;
+  return doc.encoded->view->live().store;
 }
 
 std::vector<std::string> Doc::root_names() const {
@@ -426,9 +440,12 @@ std::string Doc::to_delta(std::string_view root) const {
 
 size_t Doc::memory_bytes() const {
   if (resting_ != nullptr) return sizeof(Doc) + sizeof(Resting) + resting_->bytes.capacity();
-  return sizeof(Doc) + sizeof(Impl) + live().encoded.deletes.capacity() + live().encoded.state.capacity() +
-         live().store.memory_bytes() + live().pending.bytes() +
-         live().parsed.structs.capacity() * sizeof(ParsedStruct);
+  const Impl& doc = live();
+  size_t bytes = sizeof(Doc) + sizeof(Impl) + doc.store.memory_bytes() + doc.pending.bytes();
+  if (doc.encoded != nullptr) {
+    bytes += sizeof(Impl::Encoded) + doc.encoded->deletes.capacity() + doc.encoded->state.capacity();
+  }
+  return bytes;
 }
 
 std::string Doc::check_invariants() const { return live().store.check_invariants(); }

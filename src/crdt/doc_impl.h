@@ -31,12 +31,20 @@ class TransactionWatcher {
 
 // A transaction in the queue of those that have begun and are not cleaned up (doc._transactionCleanups).
 struct Running {
-  Running(Store& store, const DocOptions& options) : transaction(store, options) {}
-
   Transaction transaction;
   TransactionInfo info;
-  Bytes forward;  // the input itself is the update
+  Bytes forward;                  // the input itself is the update
+  std::unique_ptr<Running> next;  // in the queue
 };
+
+// What reading and applying an update takes, and the next one takes again, whichever document it is for: a
+// document that rests between two updates holds none of it.
+struct Scratch {
+  ParsedUpdate parsed;
+  Applier applier;
+  std::vector<std::unique_ptr<Running>> transactions;  // that are over
+};
+Scratch& scratch();  // of this thread
 
 // The observers of one type.
 struct TypeListeners {
@@ -64,8 +72,16 @@ struct Local {
 }  // namespace crdt
 
 struct Doc::Impl {
-  explicit Impl(const DocOptions& o) : options(o), store(o), applier(store, pending) {}
+  explicit Impl(const DocOptions& o) : options(o), store(o) {}
   ~Impl();
+
+  // What was encoded and is still true.
+  struct Encoded {
+    Buffer deletes;  // the whole delete set, v1; empty: not known
+    Buffer state;    // the whole state, if it was asked for twice without a change; empty: not known
+    bool asked = false;
+    std::unique_ptr<Doc> view;  // DocOptions::show_behind_gaps: what is read instead while something waits
+  };
 
   Result<Applied> apply(Bytes update, Origin origin, const DocLimits& limits);
   bool load(Bytes update, Origin origin, const DocLimits& limits);
@@ -76,6 +92,7 @@ struct Doc::Impl {
   // To be called before anything is encoded while a transaction may be under way.
   void note_changes();
   const Buffer& encoded_deletes();
+  Encoded& make_encoded();
   Result<void> check_limits(const crdt::ParsedUpdate& update, const DocLimits& limits) const;
   bool wakes_pending(const crdt::ParsedUpdate& update) const;
   uint64_t changes_max(const crdt::ParsedUpdate& update) const;
@@ -109,22 +126,13 @@ struct Doc::Impl {
   DocOptions options;
   crdt::Store store;
   crdt::Pending pending;
-  crdt::Applier applier;
-  crdt::ParsedUpdate parsed;
   uint32_t epoch = 0;
 
-  // What was encoded and is still true.
-  struct Encoded {
-    Buffer deletes;  // the whole delete set, v1; empty: not known
-    Buffer state;    // the whole state, if it was asked for twice without a change; empty: not known
-    bool asked = false;
-    std::unique_ptr<Doc> view;  // DocOptions::show_behind_gaps: what is read instead while something waits
-  };
-  Encoded encoded;
-  std::vector<std::unique_ptr<crdt::Running>> transactions;  // the queue, and behind it memory to use again
-  size_t queued = 0;
-  crdt::Running* current = nullptr;        // the one that is running
-  std::vector<Buffer>* emitted = nullptr;  // what apply_update gives back
+  std::unique_ptr<Encoded> encoded;             // null: nothing is known
+  std::unique_ptr<crdt::Running> transactions;  // the queue of those that are not over
+  crdt::Running* newest = nullptr;              // its end
+  crdt::Running* current = nullptr;             // the one that is running
+  std::vector<Buffer>* emitted = nullptr;       // what apply_update gives back
   std::unique_ptr<crdt::Local> local;
 };
 

@@ -21,6 +21,8 @@ class LineageTable {
     return add_other(wanted);
   }
 
+  void shrink() { all_.shrink_to_fit(); }  // gives back what growing left over
+
   const Lineage& operator[](uint32_t index) const { return all_[index]; }
   uint32_t size() const { return static_cast<uint32_t>(all_.size()); }
   size_t memory_bytes() const { return all_.capacity() * sizeof(Lineage) + index_.memory_bytes(); }

@@ -11,8 +11,7 @@ bool Loader::load(Bytes update) {
   update_ = update;
   if (!lay_out(update)) return false;
   if (!link_all() || !apply_deletes()) return false;
-  store_.bulk.stop();
-  store_.shrink();
+  store_.bulk = nullptr;
   return true;
 }
 
@@ -30,13 +29,13 @@ bool Loader::lay_out(Bytes update) {
   ensure_joined(deletes_);
   if (!in.outcome() || store_.clients.size() > limits_.clients_max) return false;
   block_of_slot_.assign(store_.clients.size(), kNoBlock);
-  store_.bulk.start(store_.items.size(), blocks_.size());
+  bulk_.start(store_.items.size(), blocks_.size());
   for (uint32_t i = 0; i < blocks_.size(); ++i) {
     const Block& block = blocks_[i];
     block_of_slot_[block.slot] = i;
-    store_.bulk.add_client(block.slot, store_.state(block.slot), block.next, block.end - block.next,
-                           store_.items);
+    bulk_.add_client(block.slot, store_.state(block.slot), block.next, block.end - block.next, store_.items);
   }
+  store_.bulk = &bulk_;
   return true;
 }
 

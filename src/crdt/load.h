@@ -8,6 +8,7 @@
 
 #include <vector>
 
+#include "crdt/bulk_index.h"
 #include "crdt/lineage_table.h"
 #include "crdt/store.h"
 #include "crdt/struct_reader.h"
@@ -54,6 +55,7 @@ class Loader {
   Bytes update_;
   LineageTable kinds_;  // of the items that are not linked: without parent
   std::vector<Block> blocks_;
+  BulkIndex bulk_;
   std::vector<uint32_t> block_of_slot_;
   std::vector<DeleteRange> deletes_;
   // The right origin of the item before: runs typed at one place share it.

@@ -6,11 +6,6 @@
 namespace symphony::crdt {
 namespace {
 
-const SlotId* redone_of(const Store& store, ItemIndex item) {
-  const auto found = store.redone.find(item);
-  return found == store.redone.end() ? nullptr : &found->second;
-}
-
 // The item that holds the type that an item is in; kNil: a root does.
 ItemIndex parent_item(const Store& store, ItemIndex item) {
   return store.types[store.parent_type(store.items[item])].owner;
@@ -21,7 +16,7 @@ ItemIndex clean_start(Edit& edit, SlotId id) { return edit.transaction.clean_sta
 // Follows what an item was redone as until it is in the type held by `parent`; kNil if it never is.
 ItemIndex trace(Edit& edit, ItemIndex item, ItemIndex parent) {
   while (item != kNil && parent_item(edit.store, item) != parent) {
-    const SlotId* next = redone_of(edit.store, item);
+    const SlotId* next = edit.store.redone.find(item);
     item = next == nullptr ? kNil : clean_start(edit, *next);
   }
   return item;
@@ -52,7 +47,7 @@ Redone follow_redone(const Store& store, SlotId id) {
   for (;;) {
     const ItemIndex item = store.find(id.slot, id.clock);
     const uint32_t diff = id.clock - store.items[item].clock;
-    const SlotId* next = redone_of(store, item);
+    const SlotId* next = store.redone.find(item);
     if (next == nullptr) return {item, diff};
     id = {next->slot, next->clock + diff};
   }
@@ -67,15 +62,15 @@ void keep_item(Store& store, ItemIndex item, bool keep) {
 
 ItemIndex redo_item(Edit& edit, ItemIndex index, const RedoContext& context) {
   Store& store = edit.store;
-  if (const SlotId* redone = redone_of(store, index)) return clean_start(edit, *redone);
+  if (const SlotId* redone = store.redone.find(index)) return clean_start(edit, *redone);
   ItemIndex parent = parent_item(store, index);
   if (parent != kNil && store.items[parent].deleted) {
     // The parent first, if it comes back at all.
-    if (redone_of(store, parent) == nullptr &&
+    if (store.redone.find(parent) == nullptr &&
         (!context.to_redo.contains(parent) || redo_item(edit, parent, context) == kNil)) {
       return kNil;
     }
-    while (const SlotId* redone = redone_of(store, parent)) parent = clean_start(edit, *redone);
+    while (const SlotId* redone = store.redone.find(parent)) parent = clean_start(edit, *redone);
   }
   const TypeIndex type =
       parent == kNil ? store.parent_type(store.items[index]) : TypeIndex{store.items[parent].content};
@@ -100,10 +95,10 @@ ItemIndex redo_item(Edit& edit, ItemIndex index, const RedoContext& context) {
       ItemIndex left = index;
       for (ItemIndex right = store.items[left].right; right != kNil; right = store.items[left].right) {
         const Item& next = store.items[right];
-        if (redone_of(store, right) == nullptr && !context.is_own_change({store.slot(next), next.clock}))
+        if (store.redone.find(right) == nullptr && !context.is_own_change({store.slot(next), next.clock}))
           break;
         left = right;
-        while (const SlotId* redone = redone_of(store, left)) left = clean_start(edit, *redone);
+        while (const SlotId* redone = store.redone.find(left)) left = clean_start(edit, *redone);
       }
       if (store.items[left].right != kNil) return kNil;  // somebody else has set the key since
       if (parent_item(store, left) == parent) made.left = left;
@@ -120,7 +115,7 @@ ItemIndex redo_item(Edit& edit, ItemIndex index, const RedoContext& context) {
     const FormatValue value = mark_of(store, edit.format_values, index).value;
     if (value.is_object()) edit.format_values[id_number(id)] = value.identity;
   }
-  store.redone[index] = id;
+  store.redone.set(index, id);
   const ItemIndex redone = edit.transaction.insert(made);
   keep_item(store, redone, true);
   return redone;

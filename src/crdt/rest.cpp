@@ -14,7 +14,7 @@ bool Doc::rest() {
   if (resting_ != nullptr) return true;
   const auto is_typed = [&](TypeIndex root) { return impl_->store.types[root].type_ref != kTypeRefNone; };
   const std::vector<TypeIndex>& roots = impl_->store.roots;
-  if (impl_->local != nullptr || impl_->queued > 0 || !impl_->pending.empty() ||
+  if (impl_->local != nullptr || impl_->transactions != nullptr || !impl_->pending.empty() ||
       std::any_of(roots.begin(), roots.end(), is_typed)) {
     return false;
   }

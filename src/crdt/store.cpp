@@ -16,18 +16,6 @@ constexpr uint32_t kChainMax = 8;  // maps of a type up to this size are searche
 
 Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
-template <class T>
-uint32_t take_free(std::vector<uint32_t>& free, std::vector<T>& all) {
-  if (free.empty()) {
-    all.emplace_back();
-    return static_cast<uint32_t>(all.size() - 1);
-  }
-  const uint32_t index = free.back();
-  free.pop_back();
-  all[index] = T{};
-  return index;
-}
-
 }  // namespace
 
 Store::Store(const DocOptions& options)
@@ -63,7 +51,7 @@ const std::vector<Slot>& Store::descending() const {
 
 // --- items
 
-ItemIndex Store::new_item() { return take_free(free_items_, items); }
+ItemIndex Store::new_item() { return free_items_.take(items); }
 
 void Store::reserve(const ParsedUpdate& update) {
   constexpr size_t kBulk = 64;
@@ -86,13 +74,17 @@ void Store::shrink() {
   };
   shrink(items);
   shrink(arena);
+  shrink(types);
+  shrink(entries);
+  shrink(spans_);
+  lineages.shrink();
 }
 
-void Store::free_item(ItemIndex index) { free_items_.push_back(index); }
+void Store::free_item(ItemIndex index) { free_items_.give(items, index); }
 
 ItemIndex Store::find(Slot wanted, uint32_t clock) const {
-  if (bulk.active()) {
-    const ItemIndex index = bulk.find(wanted, clock, items);
+  if (bulk != nullptr) {
+    const ItemIndex index = bulk->find(wanted, clock, items);
     if (index != kNil) return index;
   }
   const StructList& structs = clients[wanted].structs;
@@ -119,7 +111,7 @@ TypeIndex Store::add_root(std::string_view name) {
   return type;
 }
 
-TypeIndex Store::new_type() { return take_free(free_types_, types); }
+TypeIndex Store::new_type() { return free_types_.take(types); }
 
 void Store::free_type(TypeIndex index) {
   Type& type = types[index];
@@ -131,13 +123,14 @@ void Store::free_type(TypeIndex index) {
       entry_cells_[at] = kTombstone;
     }
     dead_bytes_ += entries[entry].key.bytes;
+    const EntryIndex next = entries[entry].next;
     entries[entry].type = kNil;
-    free_entries_.push_back(entry);
-    entry = entries[entry].next;
+    free_entries_.give(entries, entry);
+    entry = next;
   }
   dead_bytes_ += type.name.bytes;
   type = Type{};
-  free_types_.push_back(index);
+  free_types_.give(types, index);
 }
 
 void Store::set_type(ItemIndex item, Bytes payload) {
@@ -172,7 +165,7 @@ EntryIndex Store::find_entry(TypeIndex type, std::string_view key) const {
 EntryIndex Store::add_entry(TypeIndex type_index, std::string_view key) {
   if (const EntryIndex entry = find_entry(type_index, key); entry != kNil) return entry;
   const Span stored = store_bytes(as_bytes(key));
-  const EntryIndex added = take_free(free_entries_, entries);
+  const EntryIndex added = free_entries_.take(entries);
   entries[added].type = type_index;
   entries[added].key = stored;
   Type& type = types[type_index];
@@ -223,11 +216,11 @@ Span Store::span(const Item& item) const {
 void Store::set_span(Item& item, Span span, bool ascii) {
   const bool listed = item.form == kListed && item.content != kNil;
   if (ascii) {
-    if (listed) free_spans_.push_back(item.content);
+    if (listed) free_spans_.give(spans_, item.content);
     item.form = span.roomy ? kAsciiRoomy : kAscii;
     item.content = span.at;
   } else {
-    if (!listed) item.content = take_free(free_spans_, spans_);
+    if (!listed) item.content = free_spans_.take(spans_);
     item.form = kListed;
     spans_[item.content] = span;
   }
@@ -378,7 +371,7 @@ void Store::copy_to_arena(size_t to, Bytes bytes, size_t from) {
 void Store::drop_content(Item& item) {
   if (item.has_content()) {
     if (item.form != kInline) dead_bytes_ += span(item).bytes;
-    if (item.form == kListed) free_spans_.push_back(item.content);
+    if (item.form == kListed) free_spans_.give(spans_, item.content);
   }
   item.content = kNil;
   item.form = kListed;
@@ -414,7 +407,6 @@ size_t Store::memory_bytes() const {
   const auto held = [](const auto& v) { return v.capacity() * sizeof(v[0]); };
   size_t bytes = sizeof(Store) + held(clients) + held(items) + lineages.memory_bytes() + held(types) +
                  held(entries) + held(roots) + held(arena) + held(entry_cells_) + held(spans_) +
-                 held(free_spans_) + held(free_items_) + held(free_types_) + held(free_entries_) +
                  held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
   bytes += redone.size() * (sizeof(ItemIndex) + sizeof(SlotId) + 2 * sizeof(void*));

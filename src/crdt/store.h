@@ -13,14 +13,15 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
 #include "crdt/bulk_index.h"
 #include "crdt/dense_index.h"
+#include "crdt/free_list.h"
 #include "crdt/item.h"
 #include "crdt/lineage_table.h"
 #include "crdt/position_index.h"
+#include "crdt/redone_items.h"
 #include "crdt/struct_list.h"
 #include "crdt/update.h"
 #include "symphony/types.h"
@@ -62,7 +63,7 @@ class Store {
 
   ItemIndex new_item();
   void reserve(const ParsedUpdate& update);  // room for a bulk of structs; does nothing for a few
-  void shrink();                             // gives back what a bulk left over
+  void shrink();                             // gives back what growing left over
   void free_item(ItemIndex index);
   // The item that covers `clock` of `slot`; it must be known.
   ItemIndex find(Slot slot, uint32_t clock) const;
@@ -124,12 +125,11 @@ class Store {
   std::vector<Entry> entries;
   std::vector<TypeIndex> roots;  // in the order of their creation
   Buffer arena;
-  BulkIndex bulk;  // active while a big update is integrated
+  const BulkIndex* bulk = nullptr;  // while a whole state is loaded: the Loader's
 
-  // Only in documents that are edited here: where indices lead in the types edited by index, and what an
-  // UndoManager brought back, by the item that was deleted (item.redone: the first id of its successor).
+  // Only in documents that are edited here: where indices lead in the types edited by index.
   Positions positions;
-  std::unordered_map<ItemIndex, SlotId> redone;
+  RedoneItems redone;
 
  private:
   static constexpr size_t kOutside = ~size_t{0};
@@ -145,15 +145,15 @@ class Store {
   DenseIndex client_index_;
   DenseIndex root_index_;
   std::vector<uint32_t> entry_cells_;  // open addressing; entries are removed, so with tombstones
-  uint32_t entry_cells_used_ = 0;      // full or tombstone
   std::vector<Span> spans_;
-  std::vector<uint32_t> free_spans_;
-  std::vector<ItemIndex> free_items_;
-  std::vector<TypeIndex> free_types_;
-  std::vector<EntryIndex> free_entries_;
+  FreeList<Span, &Span::at> free_spans_;
+  FreeList<Item, &Item::left> free_items_;
+  FreeList<Type, &Type::start> free_types_;
+  FreeList<Entry, &Entry::next> free_entries_;
   uint64_t dead_bytes_ = 0;
   mutable std::vector<Slot> descending_;
   mutable Slot last_client_ = 0;
+  uint32_t entry_cells_used_ = 0;  // full or tombstone
 };
 
 }  // namespace symphony::crdt

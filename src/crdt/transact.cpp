@@ -11,6 +11,15 @@ namespace symphony {
 
 using namespace crdt;
 
+namespace crdt {
+
+Scratch& scratch() {
+  thread_local Scratch of_thread;
+  return of_thread;
+}
+
+}  // namespace crdt
+
 Doc::Impl::~Impl() {
   if (local == nullptr) return;
   for (TransactionWatcher* watcher : local->watchers) watcher->document_gone();
@@ -27,24 +36,35 @@ bool Doc::Impl::is_observed() const {
 
 Doc::Impl::Begun Doc::Impl::begin(bool is_local, Origin origin) {
   if (current != nullptr) return {*current, true};
-  if (queued == transactions.size()) transactions.push_back(std::make_unique<Running>(store, options));
-  Transaction* previous = queued > 0 ? &transactions[queued - 1]->transaction : nullptr;
-  current = transactions[queued++].get();
+  Transaction* previous = transactions == nullptr ? nullptr : &newest->transaction;
+  std::vector<std::unique_ptr<Running>>& over = scratch().transactions;
+  if (over.empty()) over.push_back(std::make_unique<Running>());
+  std::unique_ptr<Running>& end = transactions == nullptr ? transactions : newest->next;
+  end = std::move(over.back());
+  over.pop_back();
+  newest = current = end.get();
   current->info = {origin, is_local};
   current->forward = {};
-  current->transaction.begin(++epoch, is_local, previous, is_observed());
+  current->transaction.begin(store, options, ++epoch, is_local, previous, is_observed());
   return {*current, false};
 }
 
 void Doc::Impl::end() {
   ASSERT(current != nullptr);
-  const bool first = current == transactions[0].get();
+  const bool first = current == transactions.get();
   current = nullptr;
   if (!first) return;  // made by an observer: its turn comes
-  for (size_t i = 0; i < queued; ++i) clean_up(*transactions[i]);
+  for (Running* running = transactions.get(); running != nullptr; running = running->next.get())
+    clean_up(*running);
   constexpr size_t kKept = 4;
-  if (transactions.size() > kKept) transactions.resize(kKept);
-  queued = 0;
+  constexpr size_t kKeptBytes = 64 << 10;  // of each
+  std::vector<std::unique_ptr<Running>>& over = scratch().transactions;
+  while (transactions != nullptr) {
+    std::unique_ptr<Running> next = std::move(transactions->next);
+    if (over.size() < kKept && transactions->transaction.memory_bytes() <= kKeptBytes)
+      over.push_back(std::move(transactions));
+    transactions = std::move(next);
+  }
   store.compact_if_worthwhile();
 }
 

@@ -67,12 +67,15 @@ class Transaction {
  public:
   static constexpr uint64_t kNoLimit = ~uint64_t{0};
 
-  Transaction(Store& store, const DocOptions& options) : store_(store), options_(options) {}
+  // Starts afresh, keeping memory, in the store of a document with these options; both must stay. `epoch` is
+  // new for each transaction of the store. A local transaction is one that the document starts itself.
+  // `previous`: a transaction that has ended but is not cleaned up yet; it hears what this one adds. `track`:
+  // somebody will ask for changes().
+  void begin(Store& store, const DocOptions& options, uint32_t epoch, bool local,
+             Transaction* previous = nullptr, bool track = false);
 
-  // Starts afresh, keeping memory. `epoch` is new for each transaction of the store. A local transaction is
-  // one that the document starts itself. `previous`: a transaction that has ended but is not cleaned up yet;
-  // it hears what this one adds. `track`: somebody will ask for changes().
-  void begin(uint32_t epoch, bool local, Transaction* previous = nullptr, bool track = false);
+  // Of the memory that is kept.
+  size_t memory_bytes() const;
 
   // Steps that grow with the document may be so many: DocLimits::work_max.
   void limit_work(uint64_t steps) { work_left_ = steps; }
@@ -138,7 +141,7 @@ class Transaction {
   std::span<const Slot> changed_clients() const { return {changed_clients_.data(), own_clients()}; }
   // The client's state before the transaction (transaction.beforeState).
   uint32_t before(Slot slot) const {
-    const Client& client = store_.clients[slot];
+    const Client& client = store_->clients[slot];
     if (client.before_epoch == epoch_) return client.before;
     return superseded_ ? recorded_before(slot) : client.state;
   }
@@ -186,8 +189,8 @@ class Transaction {
   bool can_merge(ItemIndex left, ItemIndex right) const;
   void merge(ItemIndex left, ItemIndex right);
 
-  Store& store_;
-  const DocOptions& options_;
+  Store* store_ = nullptr;
+  const DocOptions* options_ = nullptr;
   uint32_t epoch_ = 0;
   bool local_ = false;
   uint64_t work_left_ = kNoLimit;

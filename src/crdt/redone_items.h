@@ -1,0 +1,43 @@
+// Which items stand for deleted ones.
+#pragma once
+
+#include <memory>
+#include <unordered_map>
+
+#include "crdt/item.h"
+
+namespace symphony::crdt {
+
+// What an UndoManager brought back, by the item that was deleted (item.redone: the first id of its
+// successor). Hardly any document has it: until then it is one word.
+class RedoneItems {
+ public:
+  RedoneItems() = default;
+  RedoneItems(RedoneItems&&) = default;
+  RedoneItems& operator=(RedoneItems&&) = default;
+  RedoneItems(const RedoneItems& other)
+      : all_(other.all_ == nullptr ? nullptr : std::make_unique<Map>(*other.all_)) {}
+  RedoneItems& operator=(const RedoneItems&) = delete;
+
+  bool empty() const { return all_ == nullptr; }
+  size_t size() const { return empty() ? 0 : all_->size(); }
+  const SlotId* find(ItemIndex item) const {
+    if (empty()) return nullptr;
+    const auto found = all_->find(item);
+    return found == all_->end() ? nullptr : &found->second;
+  }
+  bool contains(ItemIndex item) const { return find(item) != nullptr; }
+  void set(ItemIndex item, SlotId successor) {
+    if (empty()) all_ = std::make_unique<Map>();
+    (*all_)[item] = successor;
+  }
+  void erase(ItemIndex item) {
+    if (!empty()) all_->erase(item);
+  }
+
+ private:
+  using Map = std::unordered_map<ItemIndex, SlotId>;
+  std::unique_ptr<Map> all_;
+};
+
+}  // namespace symphony::crdt
