@@ -70,10 +70,6 @@ class Store {
 
   const Lineage& lineage_of(const Item& item) const { return lineages[item.lineage]; }
   Slot slot(const Item& item) const { return lineage_of(item).slot; }
-  SlotId origin(const Item& item) const { return {lineage_of(item).origin_slot, item.origin_clock}; }
-  SlotId right_origin(const Item& item) const {
-    return {lineage_of(item).right_origin_slot, item.right_origin_clock};
-  }
   TypeIndex type_of(const Lineage& lineage) const {
     return lineage.in_map() ? entries[lineage.parent()].type : lineage.parent();
   }

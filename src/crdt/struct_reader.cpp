@@ -31,10 +31,9 @@ StructReader::StructReader(Bytes update, const DocLimits& limits)
   if (update.size() > limits.update_bytes_max || update.size() > 0xffffffffULL) {
     refuse("it has more bytes than the limit for one update", Code::kLimit);
   }
-  blocks_ = in_.read_var_uint();
+  blocks_left_ = in_.read_var_uint();
   // A block takes three bytes at least, a struct two.
-  if (blocks_ > in_.remaining() / 3) refuse("more clients are announced than the bytes can hold");
-  blocks_left_ = blocks_;
+  if (blocks_left_ > in_.remaining() / 3) refuse("more clients are announced than the bytes can hold");
 }
 
 Result<void> StructReader::outcome() const {

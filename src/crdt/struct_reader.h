@@ -100,9 +100,6 @@ class StructReader {
   // Ends the reading with a fault that the caller found.
   void refuse(const char* what, Code code = Code::kInvalid);
 
-  // How many blocks the update announces.
-  uint64_t blocks() const { return blocks_; }
-
  private:
   bool failed();
   void note(const char* fault);
@@ -115,7 +112,6 @@ class StructReader {
   Reader in_;
   uint64_t structs_left_max_ = 0;
   size_t any_depth_max_ = 0;
-  uint64_t blocks_ = 0;
   uint64_t blocks_left_ = 0;
   uint64_t block_structs_ = 0;
   uint64_t structs_left_ = 0;
