@@ -127,6 +127,7 @@ struct Doc::Impl {
   crdt::Store store;
   crdt::Pending pending;
   uint32_t epoch = 0;
+  bool has_handles = false;  // somebody may know types by their index
 
   std::unique_ptr<Encoded> encoded;             // null: nothing is known
   std::unique_ptr<crdt::Running> transactions;  // the queue of those that are not over

@@ -20,6 +20,7 @@ class FreeList {
     }
     const uint32_t index = first_;
     first_ = all[index].*Link;
+    --size_;
     all[index] = T{};
     return index;
   }
@@ -27,10 +28,20 @@ class FreeList {
   void give(std::vector<T>& all, uint32_t index) {
     all[index].*Link = first_;
     first_ = index;
+    ++size_;
+  }
+
+  uint32_t size() const { return size_; }
+
+  // Calls `visit(index)` for every free place.
+  template <class Visit>
+  void visit(const std::vector<T>& all, Visit visit) const {
+    for (uint32_t index = first_; index != kNil; index = all[index].*Link) visit(index);
   }
 
  private:
   uint32_t first_ = kNil;
+  uint32_t size_ = 0;
 };
 
 }  // namespace symphony::crdt

@@ -7,6 +7,7 @@ namespace symphony::crdt {
 
 SharedType Handles::type(Doc::Impl& doc, TypeIndex type) {
   const SlotId owner = owner_id(doc.store, type);
+  doc.has_handles = true;
   SharedType handle;
   handle.doc_ = &doc;
   handle.type_ = type;
@@ -38,7 +39,8 @@ TypeIndex Handles::any_type(const SharedType& handle) {
   if (handle.doc_ == nullptr) return kNil;
   if (handle.owner_slot_ == kNil) return handle.type_;  // a root stays
   const SlotId owner{handle.owner_slot_, handle.owner_clock_};
-  return owner_id(handle.doc_->store, handle.type_) == owner ? handle.type_ : kNil;
+  const Store& store = handle.doc_->store;
+  return handle.type_ < store.types.size() && owner_id(store, handle.type_) == owner ? handle.type_ : kNil;
 }
 
 TypeIndex Handles::resolve(const SharedType& handle) {

@@ -3,6 +3,8 @@
 
 #include <memory>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "crdt/item.h"
 
@@ -33,6 +35,15 @@ class RedoneItems {
   }
   void erase(ItemIndex item) {
     if (!empty()) all_->erase(item);
+  }
+  // Items have other numbers from now on: moved[item], kNil if it is gone.
+  void renumber(const std::vector<ItemIndex>& moved) {
+    if (empty()) return;
+    Map renumbered;
+    for (const auto& [item, successor] : *all_) {
+      if (moved[item] != kNil) renumbered.emplace(moved[item], successor);
+    }
+    *all_ = std::move(renumbered);
   }
 
  private:

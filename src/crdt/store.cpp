@@ -12,7 +12,6 @@ namespace symphony::crdt {
 namespace {
 
 constexpr uint32_t kTombstone = kNil - 1;
-constexpr uint32_t kChainMax = 8;  // maps of a type up to this size are searched along their chain
 
 Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
 
@@ -179,28 +178,33 @@ EntryIndex Store::add_entry(TypeIndex type_index, std::string_view key) {
 
   // The map outgrew its chain: it is indexed from here on. At kChainMax + 1 all its entries go in.
   const uint32_t incoming = type.entries == kChainMax + 1 ? type.entries : 1;
-  const auto place = [&](EntryIndex entry) {
-    const size_t mask = entry_cells_.size() - 1;
-    size_t at = entry_hash(entries[entry].type, text(entries[entry].key)) & mask;
-    while (entry_cells_[at] != kNil) at = (at + 1) & mask;
-    entry_cells_[at] = entry;
-    ++entry_cells_used_;
-  };
   if ((entry_cells_used_ + incoming) * size_t{2} > entry_cells_.size()) {
     std::vector<uint32_t> old = std::move(entry_cells_);
     const auto live = std::count_if(old.begin(), old.end(), [](uint32_t e) { return e < kTombstone; });
-    entry_cells_.assign(std::bit_ceil((static_cast<size_t>(live) + incoming) * 4), kNil);
-    entry_cells_used_ = 0;
+    reserve_cells(static_cast<size_t>(live) + incoming);
     for (const EntryIndex entry : old) {
-      if (entry < kTombstone) place(entry);
+      if (entry < kTombstone) place_entry(entry);
     }
   }
   if (incoming == 1) {
-    place(added);
+    place_entry(added);
   } else {
-    for (EntryIndex entry = type.first_entry; entry != kNil; entry = entries[entry].next) place(entry);
+    for (EntryIndex entry = type.first_entry; entry != kNil; entry = entries[entry].next) place_entry(entry);
   }
   return added;
+}
+
+void Store::reserve_cells(size_t wanted) {
+  entry_cells_.assign(std::bit_ceil(wanted * 4), kNil);
+  entry_cells_used_ = 0;
+}
+
+void Store::place_entry(EntryIndex entry) {
+  const size_t mask = entry_cells_.size() - 1;
+  size_t at = entry_hash(entries[entry].type, text(entries[entry].key)) & mask;
+  while (entry_cells_[at] != kNil) at = (at + 1) & mask;
+  entry_cells_[at] = entry;
+  ++entry_cells_used_;
 }
 
 // --- contents

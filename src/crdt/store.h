@@ -1,7 +1,8 @@
 // The memory of a document: items, types, map entries, clients, and one arena for all contents.
 //
-// Everything is an array element; nothing is allocated per item. Freed elements are reused. Contents live in
-// one append-only arena of bytes that is compacted when more than half of it is dead.
+// Everything is an array element; nothing is allocated per item. Freed elements are reused, and given back
+// when most are free. Contents live in one append-only arena of bytes that is compacted when more than half
+// of it is dead.
 //
 // Invariants (check_invariants): each client's structs cover [0, state) without gaps; list links are mutual;
 // the length of a type is what its list adds up to; no two neighbours that Yjs would have merged stay apart,
@@ -110,10 +111,15 @@ class Store {
   // Moves what is alive together if more than half of the arena is dead.
   void compact_if_worthwhile();
 
+  // Numbers items, entries, lineages and, unless `keep_types`, types afresh if most of them are free, as a
+  // big update may leave them. Cost: linear, paid for by what became free.
+  void pack_if_worthwhile(bool keep_types);
+
   size_t memory_bytes() const;
   std::string check_invariants() const;
 
-  // The arrays. Indices are stable; references are not (any call that adds may move them).
+  // The arrays. Indices are stable until pack_if_worthwhile(); references are not (any call that adds may
+  // move them).
   std::vector<Client> clients;
   std::vector<Item> items;
   LineageTable lineages;
@@ -129,6 +135,7 @@ class Store {
 
  private:
   static constexpr size_t kOutside = ~size_t{0};
+  static constexpr uint32_t kChainMax = 8;  // maps of a type up to this size are searched along their chain
 
   Span span(const Item& item) const;
   void set_span(Item& item, Span span, bool ascii);
@@ -136,6 +143,10 @@ class Store {
   void copy_to_arena(size_t to, Bytes bytes, size_t from);
   uint32_t allocate(size_t bytes);
   uint64_t entry_hash(TypeIndex type, std::string_view key) const;
+  void place_entry(EntryIndex entry);
+  void reserve_cells(size_t entries);
+  std::vector<ItemIndex> pack_items(const std::vector<TypeIndex>& moved_types,
+                                    const std::vector<EntryIndex>& moved_entries);
 
   uint64_t seed_;
   DenseIndex client_index_;

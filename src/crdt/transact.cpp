@@ -65,6 +65,7 @@ void Doc::Impl::end() {
       over.push_back(std::move(transactions));
     transactions = std::move(next);
   }
+  store.pack_if_worthwhile(/*keep_types=*/has_handles);
   store.compact_if_worthwhile();
 }
 
