@@ -49,7 +49,8 @@ Result<RelativePosition> create_relative_position(const SharedType& type, uint32
 Result<AbsolutePosition> create_absolute_position(Doc& doc, const RelativePosition& position,
                                                   bool follow_undone_deletions = true);
 
-// Y.encodeRelativePosition. kInvalid if the position names no place.
+// Y.encodeRelativePosition. kInvalid if the position names no place, or a root by half a surrogate pair (JSON
+// can).
 Result<Buffer> encode_relative_position(const RelativePosition& position);
 // Y.decodeRelativePosition. kInvalid if the bytes are malformed.
 Result<RelativePosition> decode_relative_position(Bytes bytes);

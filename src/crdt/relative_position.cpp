@@ -145,9 +145,13 @@ Result<Buffer> encode_relative_position(const RelativePosition& position) {
   };
   if (position.item) {
     id(0, *position.item);
-  } else if (position.type_name) {
+  } else if (const auto& name = position.type_name) {
+    if (!is_utf8({reinterpret_cast<const uint8_t*>(name->data()), name->size()})) {
+      return fail(Code::kInvalid,
+                  "the root that the relative position names has half a surrogate pair in its name");
+    }
     out.u8(1);
-    out.var_string(*position.type_name);
+    out.var_string(*name);
   } else if (position.type) {
     id(2, *position.type);
   } else {
