@@ -1,6 +1,7 @@
 // Formatting marks and the attributes that hold at a place in a text.
 #pragma once
 
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -24,45 +25,81 @@ inline Format format_of(const Store& store, ItemIndex mark) {
   return format;
 }
 
-// CurrentAttributes in the order in which a JavaScript Map would list them.
+// CurrentAttributes in the order in which a JavaScript Map would list them. Each step is logarithmic.
 class CurrentAttributes {
  public:
-  const Format* get(std::string_view key) const {
-    for (const Format& format : all_) {
-      if (format.key == key) return &format;
+  class Iterator {
+   public:
+    Iterator(const Format* at, const Format* end) : at_(at), end_(end) { skip_gaps(); }
+    const Format& operator*() const { return *at_; }
+    Iterator& operator++() {
+      ++at_;
+      skip_gaps();
+      return *this;
     }
-    return nullptr;
-  }
+    friend bool operator==(const Iterator& a, const Iterator& b) { return a.at_ == b.at_; }
 
-  void set(const Format& format) {
-    for (Format& old : all_) {
-      if (old.key == format.key) {
-        old = format;
-        return;
-      }
+   private:
+    void skip_gaps() {
+      while (at_ != end_ && is_gap(*at_)) ++at_;
     }
-    all_.push_back(format);
-  }
-
-  void erase(std::string_view key) {
-    std::erase_if(all_, [&](const Format& format) { return format.key == key; });
-  }
+    const Format* at_;
+    const Format* end_;
+  };
 
   // A mark was passed: null ends an attribute (YText.js: updateCurrentAttributes).
   void update(const Format& format) {
+    const size_t at = find(format.key);
     if (format.is_null()) {
-      erase(format.key);
+      if (at != all_.size()) erase(at);
+    } else if (at != all_.size()) {
+      all_[at] = format;
     } else {
-      set(format);
+      all_.push_back(format);
+      index();
     }
   }
 
-  auto begin() const { return all_.begin(); }
-  auto end() const { return all_.end(); }
-  bool empty() const { return all_.empty(); }
+  Iterator begin() const { return {all_.data(), all_.data() + all_.size()}; }
+  Iterator end() const { return {all_.data() + all_.size(), all_.data() + all_.size()}; }
+  bool empty() const { return all_.size() == gaps_; }
 
  private:
-  std::vector<Format> all_;
+  static constexpr size_t kFew = 16;  // so many are searched one by one
+
+  static bool is_gap(const Format& format) { return format.value.data() == nullptr; }
+
+  size_t find(std::string_view key) const {
+    if (all_.size() > kFew) {
+      const auto known = index_.find(key);
+      return known == index_.end() ? all_.size() : known->second;
+    }
+    size_t at = 0;
+    while (at < all_.size() && (is_gap(all_[at]) || all_[at].key != key)) ++at;
+    return at;
+  }
+
+  // The last one is new.
+  void index() {
+    if (all_.size() <= kFew) return;
+    for (size_t i = index_.empty() ? 0 : all_.size() - 1; i < all_.size(); ++i) {
+      if (!is_gap(all_[i])) index_[all_[i].key] = i;
+    }
+  }
+
+  void erase(size_t at) {
+    if (all_.size() > kFew) index_.erase(all_[at].key);
+    all_[at] = {};
+    if (++gaps_ * 2 < all_.size()) return;
+    std::erase_if(all_, is_gap);
+    gaps_ = 0;
+    index_.clear();
+    index();
+  }
+
+  std::vector<Format> all_;  // with gaps where one ended
+  size_t gaps_ = 0;
+  std::map<std::string_view, size_t> index_;  // ordered: keys are a peer's choice, and cannot make it slow
 };
 
 }  // namespace symphony::crdt

@@ -1,7 +1,7 @@
 #include "crdt/format_cleanup.h"
 
 #include <map>
-#include <string>
+#include <string_view>
 #include <unordered_set>
 
 #include "crdt/format.h"
@@ -9,21 +9,21 @@
 namespace symphony::crdt {
 namespace {
 
-// The last mark seen for each key.
+// The last mark seen for each key. Keys stay where they are: nothing is written while marks are looked at.
 class Marks {
  public:
   // False if there was one for this key already; `mark` then takes its place.
   bool set(const Store& store, ItemIndex mark) {
-    const auto [at, added] = marks_.try_emplace(std::string(format_of(store, mark).key), mark);
+    const auto [at, added] = marks_.try_emplace(format_of(store, mark).key, mark);
     at->second = mark;
     return added;
   }
   bool is_last(const Store& store, ItemIndex mark) const {
-    return marks_.at(std::string(format_of(store, mark).key)) == mark;
+    return marks_.at(format_of(store, mark).key) == mark;
   }
 
  private:
-  std::map<std::string, ItemIndex> marks_;  // ordered: keys are a peer's choice, and cannot make it slow
+  std::map<std::string_view, ItemIndex> marks_;  // ordered: keys are a peer's choice, and cannot make it slow
 };
 
 bool is_mark(const Item& item) { return !item.deleted && item.ref == kFormat; }
