@@ -42,7 +42,7 @@ struct DocLimits {
   size_t pending_bytes_max = 16u << 20;   // updates waiting for something that has not arrived
   uint64_t content_bytes_max = 1u << 30;  // all contents of the document together
   // Steps one update may take that grow with the document and not with the update: concurrent inserts passed
-  // at one place, elements passed to cut a list, deleted runs passed again. About half a second.
+  // at one place, deleted structs passed again. About half a second.
   uint64_t work_max = 50'000'000;
 };
 

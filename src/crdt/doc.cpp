@@ -65,19 +65,9 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits
   return {};
 }
 
-namespace {
-
-// Elements are walked to be cut.
-bool is_cheap_to_cut(const Item& item) {
-  constexpr uint32_t kElementsFew = 64;
-  return (item.ref != kAny && item.ref != kJson) || item.len < kElementsFew;
-}
-
-}  // namespace
-
 // What one struct may pass at most.
 uint64_t Doc::Impl::size_with(const ParsedUpdate& update) const {
-  return store.items.size() + store.arena.size() + update.input.size() + pending.bytes() + 1;
+  return store.items.size() + update.input.size() + pending.bytes() + 1;
 }
 
 // Whether something that waits may go in with an update.
@@ -121,7 +111,7 @@ bool Doc::Impl::fits(uint64_t client, const ParsedStruct& s, const ParsedStruct*
   if (s.origin_clock >= store.state(slot)) return false;
   const Item& origin = store.items[store.find(slot, s.origin_clock)];
   if (s.origin_clock + 1 == origin.end()) return origin.is_gc() || is_right_origin(origin.right);
-  return is_cheap_to_cut(origin) && right_slot == slot && s.right_origin_clock == s.origin_clock + 1;
+  return right_slot == slot && s.right_origin_clock == s.origin_clock + 1;
 }
 
 // Steps that an update may take at most (DocLimits::work_max): what does not fit may pass everything there
@@ -137,10 +127,6 @@ uint64_t Doc::Impl::work_of(const ParsedUpdate& update) const {
   uint64_t deleted = 0;
   for (const DeleteRange& range : update.deletes) {
     deleted += std::min<uint64_t>(range.len, store.items.size());
-    const Slot slot = store.find_client(range.client);
-    for (const uint32_t clock : {range.clock, range.end()}) {
-      if (clock < store.state(slot) && !is_cheap_to_cut(store.items[store.find(slot, clock)])) ++passing;
-    }
   }
   const uint64_t size = size_with(update);
   const uint64_t among_themselves = uint64_t{update.structs.size()} * update.structs.size();

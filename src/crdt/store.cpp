@@ -277,7 +277,7 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
     set_span(left, {whole.at, cut}, left_ascii);
   };
   if (left.ref != kString) {
-    return cut_at(elements_size(static_cast<uint8_t>(left.ref), content(left), diff), false, false);
+    return cut_at(elements_.size_of(static_cast<uint8_t>(left.ref), arena, whole, diff), false, false);
   }
   if (left.is_ascii()) return cut_at(diff, true, true);
 
@@ -385,6 +385,7 @@ void Store::compact_if_worthwhile() {
   constexpr uint64_t kWorthwhile = 16 << 10;
   // What is looked at has to be paid for by what is dead.
   if (dead_bytes_ < kWorthwhile || dead_bytes_ * 2 < arena.size() || dead_bytes_ < items.size()) return;
+  elements_.clear();
   Buffer old = std::move(arena);
   arena = Buffer();
   arena.reserve(old.size() > dead_bytes_ ? old.size() - static_cast<size_t>(dead_bytes_) : 0);
@@ -414,6 +415,7 @@ size_t Store::memory_bytes() const {
                  held(descending_) + client_index_.memory_bytes() + root_index_.memory_bytes();
   for (const Client& client : clients) bytes += client.structs.memory_bytes();
   bytes += redone.size() * (sizeof(ItemIndex) + sizeof(SlotId) + 2 * sizeof(void*));
+  bytes += deleted_runs.memory_bytes() + elements_.memory_bytes();
   return positions == nullptr ? bytes : bytes + positions->memory_bytes();
 }
 
@@ -489,6 +491,15 @@ std::string Store::check_invariants() const {
     const bool deleted = owner != kNil && items[owner].deleted;
     if (!deleted && length[index] != types[index].length) return "a type's length is not that of its list";
   }
+  bool all_deleted = true;
+  deleted_runs.visit([&](Slot slot, uint32_t begin, uint32_t end) {
+    for (uint32_t clock = begin; clock < end;) {
+      const Item& item = items[find(slot, clock)];
+      all_deleted = all_deleted && item.deleted;
+      clock = item.end();
+    }
+  });
+  if (!all_deleted) return "something is live among what is known to be deleted";
   return positions == nullptr ? std::string() : positions->check();
 }
 

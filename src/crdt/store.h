@@ -17,7 +17,9 @@
 #include <vector>
 
 #include "crdt/bulk_index.h"
+#include "crdt/deleted_runs.h"
 #include "crdt/dense_index.h"
+#include "crdt/element_index.h"
 #include "crdt/free_list.h"
 #include "crdt/item.h"
 #include "crdt/lineage_table.h"
@@ -132,6 +134,7 @@ class Store {
   // Only in documents that are edited here: where indices lead in the types edited by index.
   Positions positions;
   RedoneItems redone;
+  DeletedRuns deleted_runs;
 
  private:
   static constexpr size_t kOutside = ~size_t{0};
@@ -158,6 +161,7 @@ class Store {
   FreeList<Type, &Type::start> free_types_;
   FreeList<Entry, &Entry::next> free_entries_;
   uint64_t dead_bytes_ = 0;
+  ElementIndex elements_;
   mutable std::vector<Slot> descending_;
   mutable Slot last_client_ = 0;
   uint32_t entry_cells_used_ = 0;  // full or tombstone

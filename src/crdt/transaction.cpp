@@ -14,12 +14,10 @@ namespace {
 // mark).
 class Passed {
  public:
-  void add(ItemIndex item) {
-    order_.push_back(item);
-    index_.added(static_cast<uint32_t>(order_.size()), [&](uint32_t i) { return Prng::mix(order_[i]); });
-  }
+  void add(ItemIndex item) { order_.push_back(item); }
   // When `item` was passed, or kNil.
-  uint32_t find(ItemIndex item) const {
+  uint32_t find(ItemIndex item) {
+    while (indexed_ < size()) index_.added(++indexed_, [&](uint32_t i) { return Prng::mix(order_[i]); });
     return index_.find(Prng::mix(item), size(), [&](uint32_t i) { return order_[i] == item; });
   }
   uint32_t size() const { return static_cast<uint32_t>(order_.size()); }
@@ -27,6 +25,7 @@ class Passed {
  private:
   std::vector<ItemIndex> order_;
   DenseIndex index_;
+  uint32_t indexed_ = 0;  // of a crowd at one place nobody asks
 };
 
 }  // namespace
@@ -104,9 +103,6 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   const ItemIndex right_index = store_->new_item();
   Item& left = store_->items[left_index];
   Item& right = store_->items[right_index];
-  // The elements before the cut are walked, many in the time of another step. (Texts are cut from the nearer
-  // end.)
-  if (left.ref == kAny || left.ref == kJson) spend(diff / 8);
   store_->split_content(left, right, diff);
   right.clock = left.clock + diff;
   right.len = left.len - diff;
@@ -548,24 +544,36 @@ void Transaction::delete_item(ItemIndex first) {
 }
 
 void Transaction::delete_range(Slot slot, uint32_t clock, uint32_t end) {
+  clock = store_->deleted_runs.skip(slot, clock);
+  if (clock >= end) return;
   StructList& structs = store_->clients[slot].structs;
   StructList::Position at = structs.find(clock, store_->items);
   if (const Item& first = store_->items[structs.item(at)]; !first.deleted && first.clock < clock) {
     split(slot, at, clock - first.clock);
     at = structs.find(clock, store_->items);
   }
-  for (;;) {
+  uint32_t passed = 0;  // structs that were deleted already
+  for (bool more = true; more && spend(1);) {
     const ItemIndex index = structs.item(at);
-    if (store_->items[index].clock >= end) break;
-    if (const Item& item = store_->items[index]; !item.deleted) {
+    const Item& item = store_->items[index];
+    if (item.clock >= end) break;
+    if (item.deleted) {
+      ++passed;
+      if (const uint32_t live = store_->deleted_runs.skip(slot, item.clock); live > item.end()) {
+        if (live >= end) break;
+        at = structs.find(live, store_->items);
+        continue;
+      }
+    } else {
       if (end < item.end()) {
         split(slot, at, end - item.clock);
         at = structs.find(store_->items[index].clock, store_->items);
       }
       delete_item(index);
     }
-    if (!structs.next(at) || !spend(1)) break;
+    more = structs.next(at);
   }
+  if (passed >= DeletedRuns::kLong && !exhausted()) store_->deleted_runs.add(slot, clock, end);
 }
 
 // --- clean-up
