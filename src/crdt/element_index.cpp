@@ -10,15 +10,14 @@ namespace symphony::crdt {
 const ElementIndex::Run& ElementIndex::run_at(uint8_t ref, Bytes arena, Span where) {
   if (runs_ == nullptr) runs_ = std::make_unique<std::map<uint32_t, Run>>();
   const auto after = runs_->upper_bound(where.at);
-  if (after != runs_->begin()) {
-    if (const Run& known = std::prev(after)->second; where.at < known.end) return known;
-  }
-  Run& run = runs_->insert_or_assign(where.at, Run()).first->second;
-  run.end = static_cast<uint32_t>(where.end());
-  uint32_t element = 0;
-  for (uint32_t at = where.at; at < run.end; ++element) {
-    if (run.marks.empty() || at >= run.marks.back().at + kStep) run.marks.push_back({element, at});
-    at += static_cast<uint32_t>(elements_size(ref, arena.subspan(at, run.end - at), 1));
+  const bool known = after != runs_->begin() && where.at < std::prev(after)->second.end;
+  Run& run = known ? std::prev(after)->second : runs_->insert_or_assign(where.at, Run()).first->second;
+  if (!known) run.end = where.at;
+  const auto end = static_cast<uint32_t>(where.end());
+  for (; run.end < end; ++run.elements) {
+    if (run.marks.empty() || run.end >= run.marks.back().at + kStep)
+      run.marks.push_back({run.elements, run.end});
+    run.end += static_cast<uint32_t>(elements_size(ref, arena.subspan(run.end, end - run.end), 1));
   }
   return run;
 }

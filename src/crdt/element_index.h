@@ -2,7 +2,8 @@
 // cut.
 //
 // A run is the content of one item of kAny or kJson, as it was when it was first cut; what was cut off it
-// lies in the same bytes and is found in the same run. Marks stand some hundred bytes apart.
+// lies in the same bytes and is found in the same run, and what is appended makes it longer. Marks stand some
+// hundred bytes apart.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +26,7 @@ class ElementIndex {
   ElementIndex& operator=(const ElementIndex&) = delete;
 
   // How many bytes the first `count` elements take of those at `where` in the arena. Cost: logarithmic, but
-  // for the first cut of a run, which is linear in it.
+  // for what no cut has read before, in which it is linear.
   size_t size_of(uint8_t ref, Bytes arena, Span where, uint32_t count);
 
   // The arena was compacted.
@@ -42,6 +43,7 @@ class ElementIndex {
   };
   struct Run {
     uint32_t end = 0;
+    uint32_t elements = 0;
     std::vector<Mark> marks;
   };
 

@@ -23,16 +23,25 @@ TEST(ElementIndex, MeasuresWhatAWalkMeasures) {
     const uint8_t ref = seed % 2 == 0 ? kAny : kJson;
     craft::Bits arena(100, 0x7e);  // somebody else's
     std::vector<uint32_t> begins;
-    for (int i = 0; i < 3000; ++i) {
-      begins.push_back(static_cast<uint32_t>(arena.size()));
-      const std::string text(random.below(20) == 0 ? random.below(700) : random.below(4), 'x');
-      arena = std::move(arena) + (ref == kAny ? craft::Bits{119} : craft::Bits{}) + craft::string(text);
-    }
     begins.push_back(static_cast<uint32_t>(arena.size()));
+    const auto append = [&](size_t elements) {
+      for (size_t i = 0; i < elements; ++i) {
+        const std::string text(random.below(20) == 0 ? random.below(700) : random.below(4), 'x');
+        arena = std::move(arena) + (ref == kAny ? craft::Bits{119} : craft::Bits{}) + craft::string(text);
+        begins.push_back(static_cast<uint32_t>(arena.size()));
+      }
+    };
+    append(2000);
     ElementIndex index;
     // Pieces as [first element, element behind the last).
-    std::vector<std::pair<size_t, size_t>> pieces{{0, 3000}};
+    std::vector<std::pair<size_t, size_t>> pieces{{0, 2000}};
     for (int round = 0; round < 400; ++round) {
+      if (round % 40 == 39) {  // the last piece becomes longer
+        append(100);
+        for (auto& [first, behind] : pieces) {
+          if (behind == begins.size() - 101) behind += 100;
+        }
+      }
       const size_t picked = random.below(pieces.size());
       const auto [first, behind] = pieces[picked];
       if (behind - first < 2) continue;
