@@ -276,7 +276,17 @@ const Shape kShapes[] = {
        for (size_t i = 1; i <= n; ++i) {
          updates.push_back(UpdateBuilder().by(2 * i, 0).text({.origin = Id{2 * i + 1, 0}}, "a").finish());
        }
-       for (size_t i = 1; i <= n; ++i) updates.push_back(keystrokes(2 * i + 1, 0, 1)[0]);
+       // High ids first: these find their places at once (see "one position").
+       for (size_t i = n; i > 0; --i) updates.push_back(keystrokes(2 * i + 1, 0, 1)[0]);
+       return Work{.updates = std::move(updates)};
+     }},
+    {"pending", "a chain", "n clients, each waits for the one before, and the first comes last",
+     [](size_t n) {
+       std::vector<Buffer> updates;
+       for (size_t i = 2; i <= n; ++i) {
+         updates.push_back(UpdateBuilder().by(i, 0).text({.origin = Id{i - 1, 0}}, "a").finish());
+       }
+       updates.push_back(keystrokes(1, 0, 1)[0]);
        return Work{.updates = std::move(updates)};
      }},
     {"pending", "deletes", "n delete ranges of somebody unknown wait while n keystrokes come",

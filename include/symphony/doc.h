@@ -39,7 +39,7 @@ struct DocLimits {
   size_t clients_max = (1u << 20) - 1;    // distinct client ids in the document
   size_t roots_max = 1u << 16;            // distinct root type names
   size_t any_depth_max = 128;             // nesting of one JSON-like value; of JSON text never past 1024
-  size_t pending_bytes_max = 16u << 20;   // updates waiting for something that has not arrived
+  size_t pending_bytes_max = 16u << 20;   // memory of updates waiting for something that has not arrived
   uint64_t content_bytes_max = 1u << 30;  // all contents of the document together
   // Steps one update may take that grow with the document and not with the update: concurrent inserts passed
   // at one place, deleted structs passed again. About half a second.

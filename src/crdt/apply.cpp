@@ -16,7 +16,7 @@ void Applier::apply(Store& store, Pending& pending, const ParsedUpdate& update, 
   if (!apply_one(update, transaction) || transaction.exhausted()) return;
 
   const bool left_waiting = left_waiting_;
-  const Buffer structs = pending_->take();
+  const Buffer structs = pending_->take(arrived_);
   ParsedUpdate waiting;
   const Result<void> parsed = parse_update(structs, no_limits(), waiting);
   ASSERT(parsed.has_value());
@@ -28,16 +28,21 @@ void Applier::apply(Store& store, Pending& pending, const ParsedUpdate& update, 
 // True if something came that pending structs wait for.
 bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
   rest_.clear();
-  rest_missing_.clear();
+  rest_needs_.clear();
   integrate_structs(update, transaction);
   const std::span<const Slot> changed = transaction.changed_clients();
-  const bool retry = pending_->has_structs() && std::any_of(changed.begin(), changed.end(), [&](Slot slot) {
-                       return pending_->missing_of(store_->client_id(slot)) < store_->state(slot);
-                     });
+  arrived_.clear();
+  if (pending_->has_structs()) {
+    for (const Slot slot : changed) arrived_.push_back({store_->client_id(slot), store_->state(slot)});
+    pending_->note_known(arrived_);
+  }
+  const bool retry = std::any_of(arrived_.begin(), arrived_.end(), [&](const Pending::Arrived& of) {
+    return pending_->waits_for(of.client, of.state);
+  });
   if (!rest_.empty()) {
     left_waiting_ = true;
     all_new_ = false;
-    pending_->add(encode_rest(update), rest_missing_);
+    keep_rest(update);
   }
 
   waiting_.clear();
@@ -94,8 +99,8 @@ uint32_t Applier::find_refs(uint64_t client) const {
 // what they need has come (an update merged with a gap of the same client in between).
 void Applier::set_aside_stack() {
   for (const Head& head : stack_) {
-    rest_missing_.push_back(head.waits_for);
     Refs& refs = refs_[head.refs];
+    rest_needs_.push_back({refs.client, head.waits_for});
     if (refs.taken) continue;  // only a cycle of references gets here: it waits for ever
     refs.taken = true;
     rest_.push_back({refs.client, head.index, refs.first + refs.count - head.index});
@@ -163,20 +168,25 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
   }
 }
 
-Buffer Applier::encode_rest(const ParsedUpdate& update) {
+void Applier::keep_rest(const ParsedUpdate& update) {
   std::sort(rest_.begin(), rest_.end(), [](const Rest& a, const Rest& b) { return a.client > b.client; });
   Encoder out;
+  std::vector<Pending::Block> blocks;
   out.var_uint(rest_.size());
   for (const Rest& rest : rest_) {
+    const size_t begin = out.written().size();
+    const uint32_t clock = update.structs[rest.first].clock;
     out.var_uint(rest.count);
     out.var_uint(rest.client);
-    out.var_uint(update.structs[rest.first].clock);
+    out.var_uint(clock);
     for (uint32_t i = 0; i < rest.count; ++i) {
       write_parsed(out, update.input, rest.client, update.structs[rest.first + i], 0);
     }
+    blocks.push_back({rest.client, clock, static_cast<uint32_t>(begin),
+                      static_cast<uint32_t>(out.written().size() - begin)});
   }
   out.var_uint(0);
-  return out.take();
+  pending_->add(out.take(), blocks, rest_needs_);
 }
 
 // What lies beyond the known clocks goes to waiting_.

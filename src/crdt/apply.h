@@ -52,7 +52,7 @@ class Applier {
   Id missing(uint64_t client, Incoming& in) const;
   uint32_t find_refs(uint64_t client) const;
   void set_aside_stack();
-  Buffer encode_rest(const ParsedUpdate& update);
+  void keep_rest(const ParsedUpdate& update);
   void apply_deletes(const std::vector<DeleteRange>& deletes, Transaction& transaction);
 
   Store* store_ = nullptr;
@@ -63,7 +63,8 @@ class Applier {
   std::vector<Refs> refs_;
   std::vector<Head> stack_;
   std::vector<Rest> rest_;
-  std::vector<Id> rest_missing_;
+  std::vector<Pending::Need> rest_needs_;
+  std::vector<Pending::Arrived> arrived_;
   std::vector<DeleteRange> waiting_;
 };
 

@@ -25,7 +25,8 @@ constexpr size_t kScratchStructs = 256;  // memory for parsing that a document k
 }  // namespace
 
 // Everything that could stop an update half-way is checked here, before it begins.
-Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits& limits) const {
+Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, uint64_t woken,
+                                     const DocLimits& limits) const {
   const auto over = [](const char* what, uint64_t limit) {
     return fail(Code::kLimit, std::string("the document would have more ") + what + " than the limit of " +
                                   std::to_string(limit));
@@ -33,13 +34,15 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits
   if (store.arena.size() + update.input.size() > limits.content_bytes_max) {
     return over("bytes of content", limits.content_bytes_max);
   }
-  if (store.clients.size() + update.blocks.size() > limits.clients_max) {
-    size_t clients = store.clients.size();
+  const size_t woken_clients = woken > 0 ? pending.clients() : 0;
+  if (store.clients.size() + update.blocks.size() + woken_clients > limits.clients_max) {
+    size_t clients = store.clients.size() + woken_clients;
     for (const ParsedBlock& block : update.blocks) clients += store.find_client(block.client) == kNil;
     if (clients > limits.clients_max) return over("clients", limits.clients_max);
   }
   // A struct brings its own lineage, and may cut two items; a delete may, too.
-  if (store.lineages.size() + changes_max(update) * 3 > kLineagesMax) {
+  const uint64_t changes = update.structs.size() + update.deletes.size() + woken;
+  if (store.lineages.size() + changes * 3 > kLineagesMax) {
     return over("structs with origins and parents of their own", kLineagesMax / 3);
   }
   if (store.roots.size() + update.structs.size() > limits.roots_max) {
@@ -54,7 +57,8 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, const DocLimits
     if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
   }
   const auto too_much_waits = [&] {
-    return pending.bytes() + update.input.size() + update.deletes.size() * sizeof(DeleteRange) >
+    return pending.bytes() + update.input.size() + update.blocks.size() * Pending::kClientBytes +
+               update.deletes.size() * sizeof(DeleteRange) >
            limits.pending_bytes_max;
   };
   if (too_much_waits() && may_wait(update)) {
@@ -70,21 +74,17 @@ uint64_t Doc::Impl::size_with(const ParsedUpdate& update) const {
   return store.items.size() + update.input.size() + pending.bytes() + 1;
 }
 
-// Whether something that waits may go in with an update.
-bool Doc::Impl::wakes_pending(const ParsedUpdate& update) const {
-  const auto wakes = [&](const ParsedBlock& block) {
-    if (block.count == 0) return false;
+// How many structs and deletes that wait may go in with an update.
+uint64_t Doc::Impl::wakes_max(const ParsedUpdate& update) const {
+  if (pending.empty()) return 0;
+  std::vector<Pending::Arrived> arrived;
+  for (const ParsedBlock& block : update.blocks) {
+    if (block.count == 0) continue;
     const ParsedStruct* const structs = update.structs.data() + block.first;
-    return structs[0].clock <= store.state(store.find_client(block.client)) &&
-           pending.concerns(block.client, structs[block.count - 1].end());
-  };
-  return !pending.empty() && std::any_of(update.blocks.begin(), update.blocks.end(), wakes);
-}
-
-// How many structs and deletes may go in with an update: its own, and what waited for it.
-uint64_t Doc::Impl::changes_max(const ParsedUpdate& update) const {
-  const uint64_t own = update.structs.size() + update.deletes.size();
-  return wakes_pending(update) ? own + pending.structs_max() + pending.deletes().size() : own;
+    if (structs[0].clock > store.state(store.find_client(block.client))) continue;
+    arrived.push_back({block.client, structs[block.count - 1].end()});
+  }
+  return pending.changes_max(arrived);
 }
 
 // Whether a struct certainly goes in without passing others, as nearly all do: what it names as neighbours
@@ -114,10 +114,10 @@ bool Doc::Impl::fits(uint64_t client, const ParsedStruct& s, const ParsedStruct*
   return right_slot == slot && s.right_origin_clock == s.origin_clock + 1;
 }
 
-// Steps that an update may take at most (DocLimits::work_max): what does not fit may pass everything there
-// is.
-uint64_t Doc::Impl::work_of(const ParsedUpdate& update) const {
-  uint64_t passing = wakes_pending(update) ? pending.structs_max() + pending.deletes().size() : 0;
+// Steps that an update, and as many changes that it wakes, may take at most (DocLimits::work_max): what does
+// not fit may pass everything there is.
+uint64_t Doc::Impl::work_of(const ParsedUpdate& update, uint64_t woken) const {
+  uint64_t passing = woken;
   for (const ParsedBlock& block : update.blocks) {
     for (uint32_t i = 0; i < block.count; ++i) {
       const ParsedStruct& s = update.structs[block.first + i];
@@ -194,7 +194,8 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
   ParsedUpdate& parsed = scratch().parsed;
   Applier& applier = scratch().applier;
   if (auto valid = parse_update(update, limits, parsed); !valid) return valid;
-  if (auto within = check_limits(parsed, limits); !within) return within;
+  const uint64_t woken = wakes_max(parsed);
+  if (auto within = check_limits(parsed, woken, limits); !within) return within;
   // Only where it could be too much, a way back is kept. Within a transaction of the embedder there is none,
   // and no limit.
   struct Before {
@@ -202,8 +203,9 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
     Pending pending;
   };
   std::optional<Before> before;
-  const bool may_be_much = changes_max(parsed) > limits.work_max / size_with(parsed);
-  if (transactions == nullptr && may_be_much && work_of(parsed) > limits.work_max)
+  const uint64_t changes = parsed.structs.size() + parsed.deletes.size() + woken;
+  const bool may_be_much = changes > limits.work_max / size_with(parsed);
+  if (transactions == nullptr && may_be_much && work_of(parsed, woken) > limits.work_max)
     before.emplace(Before{store, pending});
 
   store.reserve(parsed);

@@ -301,7 +301,7 @@ DocOptions small() {
   options.limits.update_structs_max = 1000;
   options.limits.clients_max = 10;
   options.limits.roots_max = 10;
-  options.limits.pending_bytes_max = 1024;
+  options.limits.pending_bytes_max = 8192;
   options.limits.content_bytes_max = 20000;
   return options;
 }
@@ -330,7 +330,8 @@ TEST_F(HostileLimits, AreHeld) {
           Code::kLimit, "more bytes of content than the limit of 20000");
 }
 
-// 64 MB of updates that wait were 32 million entries elsewhere.
+// 64 MB of updates that wait were 32 million entries elsewhere. Each client that waits counts with its
+// memory.
 TEST_F(HostileLimits, WhatWaitsIsBounded) {
   uint64_t client = 100;
   size_t taken = 0;
@@ -343,7 +344,7 @@ TEST_F(HostileLimits, WhatWaitsIsBounded) {
   refuses("structs", update({block(client, 0, {item(after(99, 0), craft::text("0123456789"))})}),
           Code::kLimit, "wait for missing ones");
   Deletes unknown{98, {}};
-  for (uint64_t i = 0; i < 100; ++i) unknown.ranges.push_back({2 * i, 1});
+  for (uint64_t i = 0; i < 800; ++i) unknown.ranges.push_back({2 * i, 1});
   refuses("deletes", update({}, {unknown}), Code::kLimit, "wait for missing ones");
 }
 

@@ -95,6 +95,7 @@ class StructReader {
   void read_deletes(std::vector<DeleteRange>& out);
 
   bool good() const { return in_.ok(); }
+  size_t position() const { return in_.position(); }  // of the next byte
   Result<void> outcome() const;
 
   // Ends the reading with a fault that the caller found.
