@@ -69,9 +69,9 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, uint64_t woken,
   return {};
 }
 
-// What one struct may pass at most.
-uint64_t Doc::Impl::size_with(const ParsedUpdate& update) const {
-  return store.items.size() + update.input.size() + pending.bytes() + 1;
+// What one struct may pass at most, when as many that wait may go in, too.
+uint64_t Doc::Impl::size_with(const ParsedUpdate& update, uint64_t woken) const {
+  return store.items.size() + update.input.size() + woken + 1;
 }
 
 // How many structs and deletes that wait may go in with an update.
@@ -128,7 +128,7 @@ uint64_t Doc::Impl::work_of(const ParsedUpdate& update, uint64_t woken) const {
   for (const DeleteRange& range : update.deletes) {
     deleted += std::min<uint64_t>(range.len, store.items.size());
   }
-  const uint64_t size = size_with(update);
+  const uint64_t size = size_with(update, woken);
   const uint64_t among_themselves = uint64_t{update.structs.size()} * update.structs.size();
   return passing * size + deleted + among_themselves;
 }
@@ -204,7 +204,7 @@ Result<void> Doc::Impl::integrate(Bytes update, Origin origin, const DocLimits& 
   };
   std::optional<Before> before;
   const uint64_t changes = parsed.structs.size() + parsed.deletes.size() + woken;
-  const bool may_be_much = changes > limits.work_max / size_with(parsed);
+  const bool may_be_much = changes > limits.work_max / size_with(parsed, woken);
   if (transactions == nullptr && may_be_much && work_of(parsed, woken) > limits.work_max)
     before.emplace(Before{store, pending});
 

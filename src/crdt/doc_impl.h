@@ -96,7 +96,7 @@ struct Doc::Impl {
   Result<void> check_limits(const crdt::ParsedUpdate& update, uint64_t woken, const DocLimits& limits) const;
   uint64_t wakes_max(const crdt::ParsedUpdate& update) const;
   bool fits(uint64_t client, const crdt::ParsedStruct& s, const crdt::ParsedStruct* previous) const;
-  uint64_t size_with(const crdt::ParsedUpdate& update) const;
+  uint64_t size_with(const crdt::ParsedUpdate& update, uint64_t woken) const;
   uint64_t work_of(const crdt::ParsedUpdate& update, uint64_t woken) const;
   bool may_wait(const crdt::ParsedUpdate& update) const;
 
