@@ -32,13 +32,14 @@ bool Applier::apply_one(const ParsedUpdate& update, Transaction& transaction) {
   integrate_structs(update, transaction);
   const std::span<const Slot> changed = transaction.changed_clients();
   arrived_.clear();
-  if (pending_->has_structs()) {
+  bool retry = false;
+  if (WaitingStructs* const waiting = pending_->structs()) {
     for (const Slot slot : changed) arrived_.push_back({store_->client_id(slot), store_->state(slot)});
-    pending_->note_known(arrived_);
+    waiting->note_known(arrived_);
+    retry = std::any_of(arrived_.begin(), arrived_.end(), [&](const WaitingStructs::Arrived& of) {
+      return waiting->waits_for(of.client, of.state);
+    });
   }
-  const bool retry = std::any_of(arrived_.begin(), arrived_.end(), [&](const Pending::Arrived& of) {
-    return pending_->waits_for(of.client, of.state);
-  });
   if (!rest_.empty()) {
     left_waiting_ = true;
     all_new_ = false;
@@ -171,7 +172,7 @@ void Applier::integrate_structs(const ParsedUpdate& update, Transaction& transac
 void Applier::keep_rest(const ParsedUpdate& update) {
   std::sort(rest_.begin(), rest_.end(), [](const Rest& a, const Rest& b) { return a.client > b.client; });
   Encoder out;
-  std::vector<Pending::Block> blocks;
+  std::vector<WaitingStructs::Block> blocks;
   out.var_uint(rest_.size());
   for (const Rest& rest : rest_) {
     const size_t begin = out.written().size();

@@ -63,8 +63,8 @@ class Applier {
   std::vector<Refs> refs_;
   std::vector<Head> stack_;
   std::vector<Rest> rest_;
-  std::vector<Pending::Need> rest_needs_;
-  std::vector<Pending::Arrived> arrived_;
+  std::vector<WaitingStructs::Need> rest_needs_;
+  std::vector<WaitingStructs::Arrived> arrived_;
   std::vector<DeleteRange> waiting_;
 };
 

@@ -34,7 +34,7 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, uint64_t woken,
   if (store.arena.size() + update.input.size() > limits.content_bytes_max) {
     return over("bytes of content", limits.content_bytes_max);
   }
-  const size_t woken_clients = woken > 0 ? pending.clients() : 0;
+  const size_t woken_clients = woken > 0 && pending.structs() != nullptr ? pending.structs()->clients() : 0;
   if (store.clients.size() + update.blocks.size() + woken_clients > limits.clients_max) {
     size_t clients = store.clients.size() + woken_clients;
     for (const ParsedBlock& block : update.blocks) clients += store.find_client(block.client) == kNil;
@@ -57,12 +57,12 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, uint64_t woken,
     if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
   }
   const auto too_much_waits = [&] {
-    return pending.bytes() + update.input.size() + update.blocks.size() * Pending::kClientBytes +
+    return pending.bytes() + update.input.size() + update.blocks.size() * WaitingStructs::kClientBytes +
                update.deletes.size() * sizeof(DeleteRange) >
            limits.pending_bytes_max;
   };
   if (too_much_waits() && may_wait(update)) {
-    pending.merged();  // what was sent twice counts once
+    if (pending.structs() != nullptr) pending.structs()->merged();  // what was sent twice counts once
     if (too_much_waits())
       return over("bytes of updates that wait for missing ones", limits.pending_bytes_max);
   }
@@ -77,7 +77,7 @@ uint64_t Doc::Impl::size_with(const ParsedUpdate& update, uint64_t woken) const 
 // How many structs and deletes that wait may go in with an update.
 uint64_t Doc::Impl::wakes_max(const ParsedUpdate& update) const {
   if (pending.empty()) return 0;
-  std::vector<Pending::Arrived> arrived;
+  std::vector<WaitingStructs::Arrived> arrived;
   for (const ParsedBlock& block : update.blocks) {
     if (block.count == 0) continue;
     const ParsedStruct* const structs = update.structs.data() + block.first;
@@ -349,8 +349,8 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   write_delete_set(waiting_deletes, WireFormat::kV1, live().pending.deletes());
   std::vector<Bytes> parts{state, waiting_deletes.written()};
   Result<Buffer> waiting_structs;
-  if (live().pending.has_structs()) {
-    waiting_structs = diff_v1(live().pending.merged(), known, no_limits());
+  if (live().pending.structs() != nullptr) {
+    waiting_structs = diff_v1(live().pending.structs()->merged(), known, no_limits());
     ASSERT(waiting_structs.has_value());
     parts.push_back(*waiting_structs);
   }
@@ -394,7 +394,7 @@ bool Doc::has_pending() const { return !rests() && !live().pending.empty(); }
 
 const Store& Doc::readable() const {
   Impl& doc = live();
-  if (!doc.options.show_behind_gaps || !doc.pending.has_structs()) return doc.store;
+  if (!doc.options.show_behind_gaps || doc.pending.structs() == nullptr) return doc.store;
   if (doc.make_encoded().view == nullptr) {
     auto view = std::make_unique<Doc>();
     const Result<Applied> shown = view->restore(fill_gaps(*encode_state_as_update()));
