@@ -57,7 +57,7 @@ Result<void> Doc::Impl::check_limits(const ParsedUpdate& update, uint64_t woken,
     if (store.roots.size() + roots.size() > limits.roots_max) return over("root types", limits.roots_max);
   }
   const auto too_much_waits = [&] {
-    return pending.bytes() + update.input.size() + update.blocks.size() * WaitingStructs::kClientBytes +
+    return pending.bytes() + update.input.size() + update.blocks.size() * WaitingStructs::kWaitBytes +
                update.deletes.size() * sizeof(DeleteRange) >
            limits.pending_bytes_max;
   };

@@ -39,11 +39,11 @@ class WaitingStructs {
     uint32_t state = 0;
   };
 
-  static constexpr size_t kClientBytes = 256;  // what one client's waiting takes beside its structs
+  static constexpr size_t kWaitBytes = 256;  // what it takes that one client waits for another
 
   bool empty() const { return parts_.empty(); }
   // Of memory; what has been sent twice may count twice for a while.
-  size_t bytes() const { return part_bytes_ + waiting_.size() * kClientBytes; }
+  size_t bytes() const { return part_bytes_ + waits_.size() * kWaitBytes; }
   size_t clients() const { return waiting_.size(); }
   size_t structs_max(uint64_t client) const;  // how many of this client may wait
 
