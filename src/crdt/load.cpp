@@ -157,14 +157,19 @@ SlotId Loader::link(Block& block) {
     if (origin.slot != kNil) {
       const bool follows = origin.slot == slot && origin.clock + 1 == clock && index > 0 &&
                            store_.items[index - 1].end() == clock;
-      left = follows ? index - 1 : transaction_.clean_end(origin.slot, origin.clock);
+      left = follows ? index - 1 : clean_end(origin);
     }
     if (right_origin.slot != kNil) {
       if (!(right_origin == last_right_id_)) {
-        last_right_ = transaction_.clean_start(right_origin.slot, right_origin.clock);
+        last_right_ = clean_start(right_origin);
         last_right_id_ = right_origin;
       }
       right = last_right_;
+    }
+    if (link_plainly(index, left, right)) {
+      block.next_clock = store_.items[index].end();
+      ++block.next;
+      return {};
     }
     gc = !transaction_.find_parent(parent, left, right, lineage);
   }
@@ -176,12 +181,50 @@ SlotId Loader::link(Block& block) {
     return {};
   }
   Item& item = store_.items[index];
-  item.lineage = store_.lineages.add(lineage) & kLineageMask;
+  plain_ = {item.lineage, left != kNil ? store_.items[left].lineage : kNil, 0, kNil};
+  plain_.lineage = store_.lineages.add(lineage);
+  item.lineage = plain_.lineage & kLineageMask;
+  if (!lineage.in_map() && store_.positions == nullptr) plain_.parent = lineage.parent();
   transaction_.place(index, lineage, left, right);
   if (item.ref == kDeleted) transaction_.add_deleted(slot, clock, item.len);
   if (item.ref == kFormat) store_.types[store_.type_of(lineage)].has_formatting = true;
   transaction_.finish_new(index, lineage);
   return {};
+}
+
+// Nearly all items of a text: of the same kind as the one before, behind an item of the same lineage as that
+// one was, and nobody else is at the place.
+bool Loader::link_plainly(ItemIndex index, ItemIndex left, ItemIndex right) {
+  std::vector<Item>& items = store_.items;
+  Item& item = items[index];
+  if (left == kNil || plain_.parent == kNil || item.lineage != plain_.kind ||
+      items[left].lineage != plain_.left_lineage || items[left].right != right || items[left].is_gc() ||
+      item.ref == kFormat || item.ref == kDoc || (right != kNil && items[right].is_gc())) {
+    return false;
+  }
+  item.lineage = plain_.lineage & kLineageMask;
+  item.left = left;
+  item.right = right;
+  items[left].right = index;
+  if (right != kNil) items[right].left = index;
+  if (item.countable()) store_.types[plain_.parent].length += item.len;
+  const Lineage lineage = store_.lineages[plain_.lineage];
+  if (item.ref == kDeleted) transaction_.add_deleted(lineage.slot, item.clock, item.len);
+  transaction_.finish_new(index, lineage);
+  return true;
+}
+
+// As the transaction's, which cuts if need be.
+ItemIndex Loader::clean_start(const SlotId& id) {
+  const ItemIndex index = bulk_.find(id.slot, id.clock, store_.items);
+  if (index != kNil && store_.items[index].clock == id.clock) return index;
+  return transaction_.clean_start(id.slot, id.clock);
+}
+
+ItemIndex Loader::clean_end(const SlotId& id) {
+  const ItemIndex index = bulk_.find(id.slot, id.clock, store_.items);
+  if (index != kNil && store_.items[index].end() == id.clock + 1) return index;
+  return transaction_.clean_end(id.slot, id.clock);
 }
 
 bool Loader::is_linked(const SlotId& id, Slot own) const {

@@ -45,6 +45,9 @@ class Loader {
   void set_content(const ParsedStruct& s, ItemIndex index);
   bool link_all();
   SlotId link(Block& block);
+  bool link_plainly(ItemIndex index, ItemIndex left, ItemIndex right);
+  ItemIndex clean_start(const SlotId& id);
+  ItemIndex clean_end(const SlotId& id);
   bool is_linked(const SlotId& id, Slot own) const;
   ParsedParent parent_at(const Item& item) const;
   bool apply_deletes();
@@ -61,6 +64,13 @@ class Loader {
   // The right origin of the item before: runs typed at one place share it.
   SlotId last_right_id_;
   ItemIndex last_right_ = kNil;
+  // What came out for the last item that was not linked plainly.
+  struct Plain {
+    uint32_t kind = kNil;          // index in kinds_
+    uint32_t left_lineage = kNil;  // of the item it stands behind
+    uint32_t lineage = 0;          // what it got
+    TypeIndex parent = kNil;       // kNil: its kind is not linked plainly
+  } plain_;
 };
 
 }  // namespace symphony::crdt

@@ -40,6 +40,12 @@ class StructList {
     return chunk.dense() ? chunk.first_item + at.index : chunk.items()[at.index];
   }
 
+  // The first of the items before `at` that stand one behind the other up to it (dense), or its own.
+  ItemIndex dense_begin(Position at) const {
+    const Chunk& chunk = chunks_[at.chunk];
+    return chunk.dense() ? chunk.first_item : chunk.items()[at.index];
+  }
+
   Position begin() const { return {0, 0}; }
   Position last() const { return {static_cast<uint32_t>(chunks_.size() - 1), chunks_.back().count - 1u}; }
   bool is_first(Position at) const { return at.chunk == 0 && at.index == 0; }

@@ -680,16 +680,19 @@ void Transaction::collect_deleted() {
   }
 }
 
+// Most neighbours fail here.
+inline bool may_merge(const Item& left, const Item& right, ItemIndex right_index) {
+  if (left.deleted != right.deleted || left.ref != right.ref) return false;
+  return left.is_gc() || (left.right == right_index && right.origin_clock == left.end() - 1);
+}
+
 // Yjs: mergeWith. Which neighbours merge does not depend on what they merged with before.
 bool Transaction::can_merge(ItemIndex left_index, ItemIndex right_index) const {
   const Item& left = store_->items[left_index];
   const Item& right = store_->items[right_index];
-  if (left.deleted != right.deleted || left.ref != right.ref) return false;
+  if (!may_merge(left, right, right_index)) return false;
   if (left.is_gc()) return true;
-  if (left.right != right_index || right.origin_clock != left.end() - 1 ||
-      !is_mergeable(static_cast<uint8_t>(left.ref))) {
-    return false;
-  }
+  if (!is_mergeable(static_cast<uint8_t>(left.ref))) return false;
   if (store_->redone.contains(left_index) || store_->redone.contains(right_index)) {
     return false;
   }
@@ -760,6 +763,15 @@ void Transaction::merge_new() {
         store_->items[structs.item(structs.find(before(slot), store_->items))].clock;
     StructList::Position at = structs.last();
     while (!structs.is_first(at) && store_->items[structs.item(at)].clock >= first_changed) {
+      // Items that stand as they were read are looked at in a row.
+      const Item* const first = store_->items.data() + structs.dense_begin(at);
+      const Item* item = store_->items.data() + structs.item(at);
+      while (item > first && item->clock >= first_changed &&
+             !may_merge(item[-1], *item, static_cast<ItemIndex>(item - store_->items.data()))) {
+        --item;
+        --at.index;
+      }
+      if (structs.is_first(at) || item->clock < first_changed) break;
       merge_with_lefts(slot, at);
       if (!structs.previous(at)) break;
     }
