@@ -251,7 +251,7 @@ const Buffer& Doc::Impl::encoded_deletes() {
   Buffer& deletes = make_encoded().deletes;
   if (deletes.empty()) {
     Encoder out;
-    write_deletes(out, store, deleted_ranges(store));
+    write_all_deletes(out, store);
     deletes = out.take();
     deletes.shrink_to_fit();
   }

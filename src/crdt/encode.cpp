@@ -126,19 +126,26 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
   }
 }
 
-std::vector<SlotRange> deleted_ranges(const Store& store) {
-  std::vector<SlotRange> ranges;
+void write_all_deletes(Encoder& out, const Store& store) {
+  Encoder clients;
+  Encoder ranges;
+  uint32_t clients_count = 0;
   for (const Slot slot : store.descending()) {
-    size_t first = ranges.size();
-    store.clients[slot].structs.visit_deleted(store.items, [&](const Item& item) {
-      if (ranges.size() > first && ranges.back().end() == item.clock) {
-        ranges.back().len += item.len;
-      } else {
-        ranges.push_back({slot, item.clock, item.len});
-      }
+    ranges.clear();
+    uint32_t count = 0;
+    visit_deleted_ranges(store, slot, [&](uint32_t begin, uint32_t end) {
+      constexpr size_t kRangeMax = 20;
+      uint8_t* const at = ranges.space(kRangeMax);
+      ranges.filled(put_var_uint(put_var_uint(at, begin), end - begin));
+      ++count;
     });
+    if (count == 0) continue;
+    write_id(clients, store.client_id(slot), count);
+    clients.bytes(ranges.written());
+    ++clients_count;
   }
-  return ranges;
+  out.var_uint(clients_count);
+  out.bytes(clients.written());
 }
 
 }  // namespace symphony::crdt

@@ -208,9 +208,9 @@ bool Loader::link_plainly(ItemIndex index, ItemIndex left, ItemIndex right) {
   items[left].right = index;
   if (right != kNil) items[right].left = index;
   if (item.countable()) store_.types[plain_.parent].length += item.len;
-  const Lineage lineage = store_.lineages[plain_.lineage];
+  const Lineage& lineage = store_.lineages[plain_.lineage];
   if (item.ref == kDeleted) transaction_.add_deleted(lineage.slot, item.clock, item.len);
-  transaction_.finish_new(index, lineage);
+  if (transaction_.minds(plain_.parent)) transaction_.finish_new(index, lineage);
   return true;
 }
 

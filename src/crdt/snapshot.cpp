@@ -154,9 +154,9 @@ Snapshot Doc::snapshot() const {
   for (const Slot slot : store.descending()) {
     const Client& client = store.clients[slot];
     if (client.state > 0) snapshot.state_vector.push_back({client.id, client.state});
-  }
-  for (const SlotRange& range : deleted_ranges(store)) {
-    snapshot.deletes.push_back({store.client_id(range.slot), range.clock, range.len});
+    visit_deleted_ranges(store, slot, [&](uint32_t begin, uint32_t end) {
+      snapshot.deletes.push_back({client.id, begin, end - begin});
+    });
   }
   return snapshot;
 }

@@ -92,11 +92,16 @@ class StructList {
     for (const Chunk& chunk : chunks_) {
       if (chunk.all_live) continue;
       bool any = false;
-      for (uint32_t i = 0; i < chunk.count; ++i) {
-        const Item& item = items[chunk.dense() ? chunk.first_item + i : chunk.items()[i]];
-        if (!item.deleted) continue;
+      const auto look_at = [&](const Item& item) {
+        if (!item.deleted) return;
         any = true;
         visit(item);
+      };
+      if (chunk.dense()) {
+        const Item* const first = items.data() + chunk.first_item;
+        for (const Item* item = first; item != first + chunk.count; ++item) look_at(*item);
+      } else {
+        for (uint32_t i = 0; i < chunk.count; ++i) look_at(items[chunk.items()[i]]);
       }
       chunk.all_live = !any;
     }

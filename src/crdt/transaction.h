@@ -118,6 +118,11 @@ class Transaction {
   void place(ItemIndex index, const Lineage& lineage, ItemIndex left, ItemIndex right);
   // Call when it is in its client's list and has its content.
   void finish_new(ItemIndex index, const Lineage& lineage);
+  // Whether that does something for an item (but a subdocument) of the list of `parent`.
+  bool minds(TypeIndex parent) const {
+    const Type& type = store_->types[parent];
+    return track_ || type.has_formatting || type.owner != kNil;
+  }
   void become_gc(ItemIndex index, Slot slot);
   void add_deleted(Slot slot, uint32_t clock, uint32_t len) { deletes_.push_back({slot, clock, len}); }
 
