@@ -128,20 +128,18 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
 
 void write_all_deletes(Encoder& out, const Store& store) {
   Encoder clients;
-  Encoder ranges;
   uint32_t clients_count = 0;
   for (const Slot slot : store.descending()) {
-    ranges.clear();
-    uint32_t count = 0;
-    visit_deleted_ranges(store, slot, [&](uint32_t begin, uint32_t end) {
-      constexpr size_t kRangeMax = 20;
-      uint8_t* const at = ranges.space(kRangeMax);
-      ranges.filled(put_var_uint(put_var_uint(at, begin), end - begin));
-      ++count;
-    });
-    if (count == 0) continue;
-    write_id(clients, store.client_id(slot), count);
-    clients.bytes(ranges.written());
+    const std::vector<uint32_t> bounds = store.clients[slot].structs.deleted_bounds(store.items);
+    if (bounds.empty()) continue;
+    write_id(clients, store.client_id(slot), static_cast<uint32_t>(bounds.size() / 2));
+    constexpr size_t kClockMax = 5;    // bytes of a clock or length ...
+    constexpr size_t kNumberMax = 10;  // ... and what put_var_uint wants for one
+    uint8_t* at = clients.space(bounds.size() * kClockMax + kNumberMax);
+    for (size_t i = 0; i < bounds.size(); i += 2) {
+      at = put_var_uint(put_var_uint(at, bounds[i]), bounds[i + 1] - bounds[i]);
+    }
+    clients.filled(at);
     ++clients_count;
   }
   out.var_uint(clients_count);

@@ -19,21 +19,6 @@ void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock);
 // Ranges of one slot stand together in ascending order; slots in any order. Written descending by client.
 void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> deletes);
 
-// Calls `visit(clock, end)` for every stretch of a client's clocks that is deleted, in ascending order.
-template <class Visit>
-void visit_deleted_ranges(const Store& store, Slot slot, Visit visit) {
-  uint32_t begin = 0;
-  uint32_t end = 0;
-  store.clients[slot].structs.visit_deleted(store.items, [&](const Item& item) {
-    if (item.clock != end) {
-      if (end > begin) visit(begin, end);
-      begin = item.clock;
-    }
-    end = item.end();
-  });
-  if (end > begin) visit(begin, end);
-}
-
 // All that is deleted in the document (createDeleteSetFromStructStore).
 void write_all_deletes(Encoder& out, const Store& store);
 

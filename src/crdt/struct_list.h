@@ -85,27 +85,9 @@ class StructList {
   // still have the clocks they had in the list.
   Position erase(Position at, const std::vector<Item>& items);
 
-  // Calls `visit(item)` for every item that is deleted, in order. Chunks in which nothing is are passed over
-  // from the second time on.
-  template <class Visit>
-  void visit_deleted(const std::vector<Item>& items, Visit visit) const {
-    for (const Chunk& chunk : chunks_) {
-      if (chunk.all_live) continue;
-      bool any = false;
-      const auto look_at = [&](const Item& item) {
-        if (!item.deleted) return;
-        any = true;
-        visit(item);
-      };
-      if (chunk.dense()) {
-        const Item* const first = items.data() + chunk.first_item;
-        for (const Item* item = first; item != first + chunk.count; ++item) look_at(*item);
-      } else {
-        for (uint32_t i = 0; i < chunk.count; ++i) look_at(items[chunk.items()[i]]);
-      }
-      chunk.all_live = !any;
-    }
-  }
+  // Where deleted stretches begin and end, by turns, ascending. Chunks in which nothing is deleted are passed
+  // over from the second time on.
+  std::vector<uint32_t> deleted_bounds(const std::vector<Item>& items) const;
 
   // To be told what was deleted or came deleted.
   void note_deleted(uint32_t clock, uint32_t end);
