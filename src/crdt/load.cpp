@@ -1,5 +1,8 @@
 #include "crdt/load.h"
 
+#include <algorithm>
+#include <iterator>
+
 namespace symphony::crdt {
 namespace {
 
@@ -241,27 +244,19 @@ ParsedParent Loader::parent_at(const Item& item) const {
 }
 
 bool Loader::apply_deletes() {
-  uint64_t client = kNoClient;
-  Slot slot = kNil;
-  StructList::Position at;
-  for (const DeleteRange& range : deletes_) {
-    if (range.client != client) {
-      client = range.client;
-      slot = store_.find_client(client);
-      at = {};
+  for (auto first = deletes_.begin(); first != deletes_.end();) {
+    const auto end = std::find_if(first, deletes_.end(),
+                                  [&](const DeleteRange& range) { return range.client != first->client; });
+    const Slot slot = store_.find_client(first->client);
+    if (slot == kNil || std::prev(end)->end() > store_.state(slot)) return false;
+    // Nearly always all of it arrived deleted.
+    const std::vector<uint32_t> deleted = store_.clients[slot].structs.deleted_bounds(store_.items);
+    auto bound = deleted.begin();
+    for (; first != end; ++first) {
+      while (bound != deleted.end() && *(bound + 1) < first->end()) bound += 2;
+      if (bound == deleted.end() || *bound > first->clock)
+        transaction_.delete_range(slot, first->clock, first->end());
     }
-    if (slot == kNil || range.end() > store_.state(slot)) return false;
-    // Most of it arrived deleted.
-    const StructList& structs = store_.clients[slot].structs;
-    bool all_deleted = true;
-    for (;;) {
-      const Item& item = store_.items[structs.item(at)];
-      all_deleted = all_deleted && (item.deleted || item.end() <= range.clock);
-      if (item.end() >= range.end() || !structs.next(at)) break;
-    }
-    if (all_deleted) continue;
-    transaction_.delete_range(slot, range.clock, range.end());
-    at = structs.find(range.end() - 1, store_.items);
   }
   return true;
 }
