@@ -1,6 +1,7 @@
 #include "crdt/update_v2.h"
 
 #include <algorithm>
+#include <cstring>
 #include <string>
 #include <vector>
 
@@ -163,7 +164,12 @@ class V2ToV1 {
     } else if (client == client_ && clock >= clock_) {
       refuse("a struct refers to its own future");
     }
-    return put_var_uint(put_var_uint(at, client), clock);
+    if (client != written_client_) {
+      written_client_ = client;
+      written_bytes_ = static_cast<size_t>(put_var_uint(written_, client) - written_);
+    }
+    std::memcpy(at, written_, sizeof(written_));
+    return put_var_uint(at + written_bytes_, clock);
   }
 
   uint64_t content(uint8_t ref) {
@@ -256,6 +262,10 @@ class V2ToV1 {
   bool fault_ = false;
   const char* what_ = nullptr;
   Code code_ = Code::kInvalid;
+  // The client id written last, as it is written: they come in long rows.
+  uint64_t written_client_ = 0;
+  size_t written_bytes_ = 1;
+  uint8_t written_[16] = {};
   ClockReader key_clocks_;
   UintReader clients_;
   ClockReader left_clocks_;
