@@ -24,6 +24,10 @@ const char* read_delete_set(Reader& in, WireFormat format, std::vector<DeleteRan
     const uint64_t client = in.read_var_uint();
     const uint64_t count = in.read_var_uint();
     if (count > in.remaining() / 2) return refuse(in, "more deletes are announced than the bytes can hold");
+    // As much as it takes and no more, unless many clients have a few each.
+    if (const size_t wanted = out.size() + static_cast<size_t>(count); wanted > out.capacity()) {
+      out.reserve(std::max(wanted, out.size() * 2));
+    }
     uint64_t end = 0;
     for (uint64_t k = 0; k < count; ++k) {
       uint64_t clock = in.read_var_uint();

@@ -96,6 +96,7 @@ void Loader::set_content(const ParsedStruct& s, ItemIndex index) {
       break;
     case kDeleted:
       item.deleted = 1;
+      ++deleted_;
       break;
     case kType:
       store_.set_type(index, bytes);
@@ -108,6 +109,7 @@ void Loader::set_content(const ParsedStruct& s, ItemIndex index) {
 // --- linking
 
 bool Loader::link_all() {
+  transaction_.expect_deleted(deleted_);
   std::vector<uint32_t> stack;
   for (uint32_t i = 0; i < blocks_.size(); ++i) {
     if (blocks_[i].next == blocks_[i].end) continue;

@@ -58,6 +58,7 @@ class Loader {
   Bytes update_;
   LineageTable kinds_;  // of the items that are not linked: without parent
   std::vector<Block> blocks_;
+  size_t deleted_ = 0;  // items that came deleted
   BulkIndex bulk_;
   std::vector<uint32_t> block_of_slot_;
   std::vector<DeleteRange> deletes_;
