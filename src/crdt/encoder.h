@@ -34,7 +34,7 @@ inline uint8_t* put_var_uint(uint8_t* at, uint64_t value) {
 
 class Encoder {
  public:
-  explicit Encoder(size_t expected_bytes = 256) { out_.resize(expected_bytes); }
+  explicit Encoder(size_t expected_bytes = 256) { out_.reserve(expected_bytes); }
 
   void u8(uint8_t value) {
     reserve(1);
@@ -82,7 +82,15 @@ class Encoder {
 
  private:
   void reserve(size_t more) {
-    if (out_.size() - size_ < more) out_.resize(std::max(out_.size() * 2, size_ + more));
+    if (out_.size() - size_ < more) grow(more);
+  }
+
+  // What was reserved is not touched before it is needed: it may have been a generous guess.
+  void grow(size_t more) {
+    constexpr size_t kStep = 64 << 10;
+    const size_t room = out_.capacity();
+    const size_t next = out_.size() < room ? std::min(out_.size() + kStep, room) : room * 2;
+    out_.resize(std::max(next, size_ + more));
   }
 
   Buffer out_;

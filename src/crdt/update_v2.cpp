@@ -36,7 +36,7 @@ class V2ToV1 {
         parent_infos_(in_.read_var_bytes(), fault_),
         type_refs_(in_.read_var_bytes(), fault_),
         lengths_(in_.read_var_bytes(), fault_),
-        out_(std::min(update.size() * 2 + 64, limits.update_bytes_max)) {}
+        out_(std::min(update.size() * 4 + 64, limits.update_bytes_max)) {}
 
   Result<Buffer> convert() {
     structs();
