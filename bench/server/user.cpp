@@ -19,8 +19,6 @@ constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
 constexpr uint8_t kStep1[] = {0, 0, 1, 0};          // an empty state vector: send everything
 constexpr uint8_t kStep2Empty[] = {0, 1, 2, 0, 0};  // nothing that the server lacks
 
-Bytes bytes_of(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 tl::unexpected<Error> lost(const char* what) {
   return fail(Code::kUnavailable, std::string(what) + ": " + std::strerror(errno));
 }
@@ -102,7 +100,7 @@ Result<void> User::read_upgrade(Bytes bytes) {
                 "the server refused the upgrade: " + upgrade_.substr(0, upgrade_.find("\r\n")));
   }
   upgraded_ = true;
-  parser_.feed(bytes_of(upgrade_).subspan(end + 4));
+  parser_.feed(as_bytes(upgrade_).subspan(end + 4));
   upgrade_.clear();
   return send_message(kStep1);
 }

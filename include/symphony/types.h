@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <tl/expected.hpp>
 #include <vector>
 
@@ -14,6 +15,14 @@ using Bytes = std::span<const uint8_t>;
 
 // Owned bytes.
 using Buffer = std::vector<uint8_t>;
+
+// Text as bytes (UTF-8) and back: views of the same memory.
+inline Bytes as_bytes(std::string_view text) {
+  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
+}
+inline std::string_view as_text(Bytes bytes) {
+  return {reinterpret_cast<const char*>(bytes.data()), bytes.size()};
+}
 
 // What went wrong, coarse enough to act on. base/code_table.h maps each to an HTTP status, a WebSocket close
 // code, whether a retry can help, and a log level.

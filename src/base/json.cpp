@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <bitset>
+#include <charconv>
+#include <cstring>
 #include <string_view>
 
 #include "base/utf8.h"
@@ -159,5 +161,27 @@ class JsonChecker {
 }  // namespace
 
 bool is_json(Bytes text, size_t depth_max) { return is_utf8(text) && JsonChecker(text, depth_max).check(); }
+
+uint32_t read_json_escape(const char*& at, const char* end) {
+  static constexpr char kShort[] = "b\bf\fn\nr\rt\t";
+  const auto hex4 = [](const char* digits) {
+    uint32_t code = 0;
+    std::from_chars(digits, digits + 4, code, 16);
+    return code;
+  };
+  const char what = *at++;
+  if (what != 'u') {
+    const char* letter = std::strchr(kShort, what);
+    return static_cast<uint8_t>(letter != nullptr ? letter[1] : what);
+  }
+  const uint32_t code = hex4(at);
+  at += 4;
+  const bool first_half = code >= 0xd800 && code < 0xdc00;
+  if (!first_half || end - at < 6 || at[0] != '\\' || at[1] != 'u') return code;
+  const uint32_t low = hex4(at + 2);
+  if (low < 0xdc00 || low >= 0xe000) return code;
+  at += 6;
+  return 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
+}
 
 }  // namespace symphony

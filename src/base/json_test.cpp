@@ -8,8 +8,6 @@
 namespace symphony {
 namespace {
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 TEST(Json, TakesWhatJsonParseTakes) {
   for (const char* text : {"null",
                            "true",

@@ -141,9 +141,7 @@ class Writer {
     bytes(view);
   }
 
-  void var_string(std::string_view text) {
-    var_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  }
+  void var_string(std::string_view text) { var_bytes(as_bytes(text)); }
 
  private:
   Buffer& out_;

@@ -22,7 +22,7 @@ std::string text_and_free(symphony_buffer& buffer) {
 
 std::string hex_and_free(symphony_buffer& buffer) {
   const std::string text = text_and_free(buffer);
-  return to_hex({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
+  return to_hex(as_bytes(text));
 }
 
 class CDoc : public ::testing::Test {

@@ -9,8 +9,6 @@
 namespace symphony::crdt {
 namespace {
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 uint64_t big_endian(Bytes bytes) {
   uint64_t word = 0;
   for (const uint8_t byte : bytes) word = word << 8 | byte;

@@ -4,7 +4,7 @@
 
 #include "base/assert.h"
 #include "crdt/encode.h"
-#include "crdt/merge.h"
+#include "crdt/struct_writer.h"
 
 namespace symphony::crdt {
 

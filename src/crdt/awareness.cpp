@@ -16,9 +16,6 @@ namespace {
 
 constexpr std::string_view kNull = "null";
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
 // As JSON.stringify(JSON.parse(text)).
 std::string normalized(std::string_view json) {
   std::string out;

@@ -8,8 +8,6 @@
 namespace symphony {
 namespace {
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 std::string as_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 // What encodeAwarenessUpdate of npm y-protocols writes for client 300 at clock 7 with {"a":1}.

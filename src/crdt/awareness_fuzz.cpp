@@ -58,7 +58,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   for (const uint64_t client : awareness.clients()) {
     const std::string_view state = *awareness.state(client);
-    ASSERT(is_json({reinterpret_cast<const uint8_t*>(state.data()), state.size()}, 64));
+    ASSERT(is_json(as_bytes(state), 64));
   }
 
   // Heard by somebody new. Whoever is at clock 0 or says null is nobody to him.

@@ -2,7 +2,7 @@
 
 #include "base/assert.h"
 #include "crdt/delete_set.h"
-#include "crdt/merge.h"
+#include "crdt/struct_writer.h"
 #include "crdt/update.h"
 
 namespace symphony::crdt {

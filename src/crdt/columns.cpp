@@ -32,7 +32,7 @@ Bytes StringReader::read_wide(size_t units) {
   if (starts_inside) made += kReplacement;
   made.append(reinterpret_cast<const char*>(whole.data()), whole.size());
   if (cut.inside_pair) made += kReplacement;
-  return {reinterpret_cast<const uint8_t*>(made.data()), made.size()};
+  return as_bytes(made);
 }
 
 void UintWriter::flush() {

@@ -9,9 +9,7 @@ using namespace symphony::crdt;
 
 namespace {
 
-bool is_json_text(const std::string& text) {
-  return is_json({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, 64);
-}
+bool is_json_text(const std::string& text) { return is_json(as_bytes(text), 64); }
 
 }  // namespace
 

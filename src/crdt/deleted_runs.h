@@ -8,6 +8,7 @@
 #include <memory>
 #include <utility>
 
+#include "crdt/copied_ptr.h"
 #include "crdt/item.h"
 
 namespace symphony::crdt {
@@ -15,13 +16,6 @@ namespace symphony::crdt {
 class DeletedRuns {
  public:
   static constexpr uint32_t kLong = 64;  // structs that are worth an entry
-
-  DeletedRuns() = default;
-  DeletedRuns(DeletedRuns&&) = default;
-  DeletedRuns& operator=(DeletedRuns&&) = default;
-  DeletedRuns(const DeletedRuns& other)
-      : runs_(other.runs_ == nullptr ? nullptr : std::make_unique<Runs>(*other.runs_)) {}
-  DeletedRuns& operator=(const DeletedRuns&) = delete;
 
   // The first clock from `clock` on that may be live. Cost: logarithmic.
   uint32_t skip(Slot slot, uint32_t clock) const {
@@ -63,7 +57,7 @@ class DeletedRuns {
 
  private:
   using Runs = std::map<std::pair<Slot, uint32_t>, uint32_t>;  // first clock -> the clock behind the last
-  std::unique_ptr<Runs> runs_;
+  CopiedPtr<Runs> runs_;
 };
 
 }  // namespace symphony::crdt

@@ -13,7 +13,7 @@ Result<T> root_as(Doc::Impl& doc, std::string_view name) {
   Store& store = doc.store;
   TypeIndex type = store.find_root(name);
   if (type == kNil) {
-    if (!is_utf8({reinterpret_cast<const uint8_t*>(name.data()), name.size()})) {
+    if (!is_utf8(as_bytes(name))) {
       return fail(Code::kInvalid, "the name of a root is not valid UTF-8");
     }
     if (store.roots.size() >= doc.options.limits.roots_max) {

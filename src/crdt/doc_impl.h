@@ -93,7 +93,14 @@ struct Doc::Impl {
   void note_changes();
   const Buffer& encoded_deletes();
   Encoded& make_encoded();
+
+  // --- what an update may do (doc_limits.cpp)
+
   Result<void> check_limits(const crdt::ParsedUpdate& update, uint64_t woken, const DocLimits& limits) const;
+  // How many structs and deletes go in at most, with those that wait and may be woken.
+  static uint64_t changes_max(const crdt::ParsedUpdate& update, uint64_t woken) {
+    return update.structs.size() + update.deletes.size() + woken;
+  }
   uint64_t wakes_max(const crdt::ParsedUpdate& update) const;
   bool fits(uint64_t client, const crdt::ParsedStruct& s, const crdt::ParsedStruct* previous) const;
   uint64_t size_with(const crdt::ParsedUpdate& update, uint64_t woken) const;

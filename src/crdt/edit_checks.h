@@ -9,10 +9,6 @@
 
 namespace symphony::crdt {
 
-inline Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 // The error of an edit of a type that is no longer there.
 tl::unexpected<Error> gone();
 

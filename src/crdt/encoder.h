@@ -58,9 +58,7 @@ class Encoder {
     bytes(view);
   }
 
-  void var_string(std::string_view text) {
-    var_bytes({reinterpret_cast<const uint8_t*>(text.data()), text.size()});
-  }
+  void var_string(std::string_view text) { var_bytes(as_bytes(text)); }
 
   // For tight loops: room for `most` bytes, of which those up to the pointer given to filled() are kept. No
   // other call may come between.

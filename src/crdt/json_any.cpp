@@ -9,6 +9,7 @@
 #include <span>
 #include <vector>
 
+#include "base/json.h"
 #include "crdt/content.h"
 #include "crdt/encoder.h"
 #include "crdt/value.h"
@@ -206,13 +207,6 @@ class JsonToAny {
     }
   }
 
-  uint32_t hex4() {
-    uint32_t code = 0;
-    std::from_chars(at_, at_ + 4, code, 16);
-    at_ += 4;
-    return code;
-  }
-
   // A JSON string literal as a varString.
   void string() {
     const char* begin = ++at_;
@@ -224,7 +218,9 @@ class JsonToAny {
       while (*at_ != '"') {
         if (*at_ == '\\') {
           ++at_;
-          escape();
+          const uint32_t code = read_json_escape(at_, end_);
+          const bool half_pair = code >= 0xd800 && code < 0xe000;
+          append_utf8(text_, half_pair ? 0xfffd : code);  // as TextEncoder writes it
         } else {
           text_ += *at_++;
         }
@@ -232,28 +228,6 @@ class JsonToAny {
       Writer(out_).var_string(text_);
     }
     ++at_;
-  }
-
-  void escape() {
-    static constexpr char kShort[] = "b\bf\fn\nr\rt\t";
-    const char what = *at_++;
-    if (what != 'u') {
-      const char* at = std::strchr(kShort, what);
-      text_ += at ? at[1] : what;
-      return;
-    }
-    uint32_t code = hex4();
-    if (code >= 0xd800 && code < 0xdc00 && end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
-      const char* second = at_;
-      at_ += 2;
-      if (const uint32_t low = hex4(); low >= 0xdc00 && low < 0xe000) {
-        code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-      } else {
-        at_ = second;
-      }
-    }
-    if (code >= 0xd800 && code < 0xe000) code = 0xfffd;  // a half of a pair, as TextEncoder writes it
-    append_utf8(text_, code);
   }
 
   const char* at_;

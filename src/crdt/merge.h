@@ -4,7 +4,6 @@
 
 #include <span>
 
-#include "crdt/encoder.h"
 #include "crdt/struct_reader.h"
 #include "symphony/types.h"
 
@@ -20,12 +19,5 @@ Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits)
 // Y.diffUpdate: what of `update` a holder of `state_vector` (descending by client; of equal ones the last
 // counts) lacks; the delete set stays whole.
 Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits);
-
-// The part of write_parsed in front of the content.
-void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
-
-// One struct of a validated update as Yjs writes a struct that was read and not integrated, without its first
-// `offset`.
-void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
 
 }  // namespace symphony::crdt

@@ -2,9 +2,9 @@
 // not. Both are part of the encoded state. Nearly always there is nothing, which takes little memory.
 #pragma once
 
-#include <memory>
 #include <vector>
 
+#include "crdt/copied_ptr.h"
 #include "crdt/update.h"
 #include "crdt/waiting_structs.h"
 #include "symphony/types.h"
@@ -13,14 +13,6 @@ namespace symphony::crdt {
 
 class Pending {
  public:
-  Pending() = default;
-  Pending(Pending&&) = default;
-  Pending& operator=(Pending&&) = default;
-  Pending(const Pending& other)
-      : structs_(other.structs_ == nullptr ? nullptr : std::make_unique<WaitingStructs>(*other.structs_)),
-        deletes_(other.deletes_) {}
-  Pending& operator=(const Pending&) = delete;
-
   bool empty() const { return structs_ == nullptr && deletes_.empty(); }
   // Of memory.
   size_t bytes() const {
@@ -47,7 +39,7 @@ class Pending {
   // The first range of `client` that begins at or behind `clock`, or where it would be.
   std::vector<DeleteRange>::const_iterator deletes_from(uint64_t client, uint64_t clock) const;
 
-  std::unique_ptr<WaitingStructs> structs_;
+  CopiedPtr<WaitingStructs> structs_;
   std::vector<DeleteRange> deletes_;  // descending by client, sorted and joined
 };
 

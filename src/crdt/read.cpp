@@ -39,8 +39,6 @@ bool utf16_less(std::string_view a, std::string_view b) {
                                       [&](char x, char y) { return rank(x) < rank(y); });
 }
 
-std::string_view as_text(Bytes bytes) { return {reinterpret_cast<const char*>(bytes.data()), bytes.size()}; }
-
 // String.split(''): a character outside the BMP comes as its two halves.
 void string_units(Bytes text, std::vector<Value>& out) {
   for (size_t i = 0; i < text.size();) {
@@ -313,7 +311,7 @@ class Readout {
         } else if (value.kind == Value::Kind::kString) {
           // `for (key in "abc")` lists the characters.
           std::vector<Value> units;
-          string_units({reinterpret_cast<const uint8_t*>(value.text.data()), value.text.size()}, units);
+          string_units(as_bytes(value.text), units);
           for (size_t i = 0; i < units.size(); ++i)
             out += " " + std::to_string(i) + "=\"" + units[i].text + "\"";
         }

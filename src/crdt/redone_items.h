@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "crdt/copied_ptr.h"
 #include "crdt/item.h"
 
 namespace symphony::crdt {
@@ -14,13 +15,6 @@ namespace symphony::crdt {
 // successor). Hardly any document has it: until then it is one word.
 class RedoneItems {
  public:
-  RedoneItems() = default;
-  RedoneItems(RedoneItems&&) = default;
-  RedoneItems& operator=(RedoneItems&&) = default;
-  RedoneItems(const RedoneItems& other)
-      : all_(other.all_ == nullptr ? nullptr : std::make_unique<Map>(*other.all_)) {}
-  RedoneItems& operator=(const RedoneItems&) = delete;
-
   bool empty() const { return all_ == nullptr; }
   size_t size() const { return empty() ? 0 : all_->size(); }
   const SlotId* find(ItemIndex item) const {
@@ -48,7 +42,7 @@ class RedoneItems {
 
  private:
   using Map = std::unordered_map<ItemIndex, SlotId>;
-  std::unique_ptr<Map> all_;
+  CopiedPtr<Map> all_;
 };
 
 }  // namespace symphony::crdt

@@ -117,8 +117,7 @@ Result<AbsolutePosition> create_absolute_position(Doc& document, const RelativeP
     type = store.find_root(*position.type_name);
     if (type == kNil) {
       const std::string& name = *position.type_name;
-      if (!is_utf8({reinterpret_cast<const uint8_t*>(name.data()), name.size()}) ||
-          store.roots.size() >= doc.options.limits.roots_max) {
+      if (!is_utf8(as_bytes(name)) || store.roots.size() >= doc.options.limits.roots_max) {
         return unknown();
       }
       type = store.add_root(name);
@@ -146,7 +145,7 @@ Result<Buffer> encode_relative_position(const RelativePosition& position) {
   if (position.item) {
     id(0, *position.item);
   } else if (const auto& name = position.type_name) {
-    if (!is_utf8({reinterpret_cast<const uint8_t*>(name->data()), name->size()})) {
+    if (!is_utf8(as_bytes(*name))) {
       return fail(Code::kInvalid,
                   "the root that the relative position names has half a surrogate pair in its name");
     }

@@ -7,7 +7,7 @@
 #include "crdt/delete_set.h"
 #include "crdt/doc_impl.h"
 #include "crdt/encode.h"
-#include "crdt/merge.h"
+#include "crdt/struct_writer.h"
 #include "crdt/update.h"
 #include "crdt/update_v2.h"
 
@@ -67,8 +67,7 @@ void write_beginning(Encoder& out, Bytes update, uint64_t client, const ParsedSt
     const Bytes whole = content.first(cut.bytes);
     out.var_uint(whole.size() + (cut.inside_pair ? kReplacement.size() : 0));
     out.bytes(whole);
-    if (cut.inside_pair)
-      out.bytes({reinterpret_cast<const uint8_t*>(kReplacement.data()), kReplacement.size()});
+    if (cut.inside_pair) out.bytes(as_bytes(kReplacement));
     return;
   }
   if (s.ref() != kDeleted) content = content.first(elements_size(s.ref(), content, len));

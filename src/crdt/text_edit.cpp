@@ -192,7 +192,7 @@ void TextEdit::format(TextPosition& at, uint32_t length, const Formats& attribut
   if (length > 0) {
     // An editor's text ends with a newline that is not here: formatting it makes it.
     const std::string newlines(length, '\n');
-    const Bytes bytes{reinterpret_cast<const uint8_t*>(newlines.data()), newlines.size()};
+    const Bytes bytes = as_bytes(newlines);
     at.right = insert_item(edit_, type_, at.left, at.right, {kString, length, bytes, true});
     forward(at);
   }

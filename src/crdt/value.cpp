@@ -156,7 +156,7 @@ std::string to_json(const Value& value) {
 
 Result<Value> from_json(std::string_view text) {
   constexpr size_t kDepthMax = 1024;
-  if (!is_json({reinterpret_cast<const uint8_t*>(text.data()), text.size()}, kDepthMax)) {
+  if (!is_json(as_bytes(text), kDepthMax)) {
     return fail(Code::kInvalid, "the text is not JSON, or nests deeper than 1024");
   }
   return crdt::parse_json(text);

@@ -2,6 +2,7 @@
 #include <charconv>
 #include <cmath>
 
+#include "base/json.h"
 #include "crdt/value.h"
 
 namespace symphony::crdt {
@@ -68,13 +69,6 @@ class JsonParser {
     return *at_;
   }
 
-  uint32_t hex4() {
-    uint32_t code = 0;
-    std::from_chars(at_, at_ + 4, code, 16);
-    at_ += 4;
-    return code;
-  }
-
   std::string string() {
     std::string out;
     for (++at_; *at_ != '"';) {
@@ -82,41 +76,8 @@ class JsonParser {
         out += *at_++;
         continue;
       }
-      const char escape = at_[1];
-      at_ += 2;
-      switch (escape) {
-        case 'b':
-          out += '\b';
-          break;
-        case 'f':
-          out += '\f';
-          break;
-        case 'n':
-          out += '\n';
-          break;
-        case 'r':
-          out += '\r';
-          break;
-        case 't':
-          out += '\t';
-          break;
-        case 'u': {
-          uint32_t code = hex4();
-          if (code >= 0xd800 && code < 0xdc00 && end_ - at_ >= 6 && at_[0] == '\\' && at_[1] == 'u') {
-            const char* second = at_;
-            at_ += 2;
-            if (const uint32_t low = hex4(); low >= 0xdc00 && low < 0xe000) {
-              code = 0x10000 + ((code - 0xd800) << 10) + (low - 0xdc00);
-            } else {
-              at_ = second;
-            }
-          }
-          append_utf8(out, code);
-          break;
-        }
-        default:
-          out += escape;
-      }
+      ++at_;
+      append_utf8(out, read_json_escape(at_, end_));
     }
     ++at_;
     return out;

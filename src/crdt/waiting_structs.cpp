@@ -92,9 +92,7 @@ const Buffer& WaitingStructs::merged() const {
   parts_.clear();
   parts_.push_back(std::move(*one));
   stored_bytes_ = merged_bytes_ = parts_.front().size();
-
   as_merged_ = true;
-
   blocks_.clear();
   part_bytes_ = 0;
   StructReader in(parts_.front(), no_limits());

@@ -9,7 +9,7 @@ namespace symphony {
 namespace {
 
 std::string hex(std::string_view message) {
-  const Sha1Digest digest = sha1({reinterpret_cast<const uint8_t*>(message.data()), message.size()});
+  const Sha1Digest digest = sha1(as_bytes(message));
   std::string out;
   for (const uint8_t byte : digest) {
     out += "0123456789abcdef"[byte >> 4];

@@ -113,8 +113,7 @@ Buffer frame_message(MessageType type, Bytes payload) {
 }
 
 Buffer frame_permission_denied(std::string_view reason) {
-  return frame_message(MessageType::kPermissionDenied,
-                       {reinterpret_cast<const uint8_t*>(reason.data()), reason.size()});
+  return frame_message(MessageType::kPermissionDenied, as_bytes(reason));
 }
 
 Buffer frame_durable(uint64_t count) {

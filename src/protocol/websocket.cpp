@@ -62,8 +62,6 @@ void write_length(Buffer& out, uint64_t payload_bytes, uint8_t mask_bit) {
   for (size_t i = extra; i > 0; --i) out.push_back(static_cast<uint8_t>(payload_bytes >> (8 * (i - 1))));
 }
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 }  // namespace
 
 FrameParser::FrameParser(const ParserOptions& options) : options_(options) {}

@@ -10,8 +10,6 @@
 namespace symphony::ws {
 namespace {
 
-Bytes as_bytes(std::string_view text) { return {reinterpret_cast<const uint8_t*>(text.data()), text.size()}; }
-
 std::string as_text(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
 
 struct Event {

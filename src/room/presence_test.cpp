@@ -5,7 +5,6 @@
 namespace symphony {
 namespace {
 
-using testing::as_bytes;
 using testing::describe;
 using testing::kStart;
 

@@ -43,8 +43,7 @@ Buffer presence_message(uint64_t client, uint64_t clock) {
   std::string state = R"({"user":{"name":"Ada Lovelace","color":"#30bced"},"cursor":{"x":0.52,"y":0.)" +
                       std::to_string(clock) + "}}";
   Buffer payload;
-  encode_awareness(payload,
-                   {{client, clock, {reinterpret_cast<const uint8_t*>(state.data()), state.size()}}});
+  encode_awareness(payload, {{client, clock, as_bytes(state)}});
   Buffer out;
   write_message(out, MessageType::kAwareness, payload);
   return out;

@@ -54,10 +54,6 @@ inline Buffer update_message(uint64_t client, uint64_t clock, std::string_view t
   return message(MessageType::kUpdate, text_update(client, clock, text));
 }
 
-inline Bytes as_bytes(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
 inline Buffer awareness_message(const std::vector<AwarenessEntry>& entries) {
   Buffer payload;
   encode_awareness(payload, entries);

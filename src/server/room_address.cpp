@@ -82,7 +82,7 @@ Result<RoomAddress> parse_room_address(std::string_view target) {
     return fail(Code::kInvalid,
                 "a room id has at most 255 bytes of UTF-8; this one has " + std::to_string(id->size()));
   }
-  if (!is_utf8({reinterpret_cast<const uint8_t*>(id->data()), id->size()})) {
+  if (!is_utf8(as_bytes(*id))) {
     return fail(Code::kInvalid, "a room id must be valid UTF-8 (percent-encoded in the address)");
   }
   if (has_control_characters(*id)) {

@@ -105,7 +105,7 @@ uint16_t RawClient::read_close(std::string* reason) {
   ws::ParserOptions options;
   options.from_client = false;
   ws::FrameParser parser(options);
-  parser.feed({reinterpret_cast<const uint8_t*>(bytes.data()), bytes.size()});
+  parser.feed(as_bytes(bytes));
   for (;;) {
     const auto message = parser.next();
     if (!message || !*message) return 0;
