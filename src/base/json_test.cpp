@@ -101,5 +101,21 @@ TEST(Json, NestingHasALimit) {
   EXPECT_FALSE(is_json(as_bytes(nested(100000)), 1000000)) << "whatever the caller asks for";
 }
 
+TEST(Json, EscapesAreReadAsCodePoints) {
+  const auto read = [](std::string_view text, size_t used) {
+    const char* at = text.data();
+    const uint32_t code = read_json_escape(at, text.data() + text.size());
+    EXPECT_EQ(static_cast<size_t>(at - text.data()), used) << text;
+    return code;
+  };
+  EXPECT_EQ(read("n\"", 1), uint32_t{'\n'});
+  EXPECT_EQ(read("/\"", 1), uint32_t{'/'});
+  EXPECT_EQ(read("u00e9\"", 5), 0xe9u);
+  EXPECT_EQ(read("ud83d\\ude00\"", 11), 0x1f600u);
+  EXPECT_EQ(read("ud83dx\"", 5), 0xd83du);
+  EXPECT_EQ(read("ud83d\\u0041\"", 5), 0xd83du);
+  EXPECT_EQ(read("ude00\"", 5), 0xde00u);
+}
+
 }  // namespace
 }  // namespace symphony

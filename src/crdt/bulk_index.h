@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "crdt/item.h"
 
 namespace symphony::crdt {
@@ -15,7 +16,8 @@ class BulkIndex {
  public:
   // Room for so many structs of so many clients; then add_client() for each client.
   void start(size_t structs, size_t clients) {
-    cells_.assign((structs + clients) * 2, 0);
+    set_capacity(cells_, (structs + clients) * 2);
+    cells_.assign(cells_.capacity(), 0);
     tables_.clear();
     of_slot_.clear();
     used_ = 0;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/huge_pages.h"
 #include "crdt/ranges.h"
 
 namespace symphony::crdt {
@@ -26,7 +27,7 @@ const char* read_delete_set(Reader& in, WireFormat format, std::vector<DeleteRan
     if (count > in.remaining() / 2) return refuse(in, "more deletes are announced than the bytes can hold");
     // As much as it takes and no more, unless many clients have a few each.
     if (const size_t wanted = out.size() + static_cast<size_t>(count); wanted > out.capacity()) {
-      out.reserve(std::max(wanted, out.size() * 2));
+      set_capacity(out, std::max(wanted, out.size() * 2));
     }
     uint64_t end = 0;
     for (uint64_t k = 0; k < count; ++k) {

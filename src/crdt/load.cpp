@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <iterator>
 
+#include "base/huge_pages.h"
+
 namespace symphony::crdt {
 namespace {
 
@@ -47,8 +49,11 @@ bool Loader::lay_out_block(StructReader& in) {
   if ((store_.items.size() + count) * 3 > kLineagesMax) return false;
   const Slot slot = store_.add_client(in.client());
   const auto first = static_cast<ItemIndex>(store_.items.size());
+  if (blocks_.empty()) {
+    set_capacity(store_.items, count);
+    set_capacity(store_.arena, update_.size() / 2);
+  }
   store_.items.resize(first + count);
-  if (blocks_.empty()) store_.arena.reserve(update_.size() / 2);
   const auto slot_of = [&](uint64_t client) {
     return client == kNoClient ? kNil : client == in.client() ? slot : store_.add_client(client);
   };

@@ -6,6 +6,7 @@
 #include <numeric>
 
 #include "base/assert.h"
+#include "base/huge_pages.h"
 #include "base/utf8.h"
 
 namespace symphony::crdt {
@@ -59,7 +60,7 @@ void Store::reserve(const ParsedUpdate& update) {
     if (!(s.ascii && s.content_bytes <= kInlineMax) && s.ref() != kDeleted) bytes += s.content_bytes;
   }
   const auto reserve_exactly = [](auto& array, size_t more) {
-    if (array.size() + more > array.capacity()) array.reserve(array.size() + more);
+    if (array.size() + more > array.capacity()) set_capacity(array, array.size() + more);
   };
   reserve_exactly(items, update.structs.size());
   reserve_exactly(arena, bytes + update.structs.size() / 256);
@@ -67,7 +68,7 @@ void Store::reserve(const ParsedUpdate& update) {
 
 void Store::shrink() {
   const auto shrink = [](auto& array) {
-    if (array.capacity() > array.size() + array.size() / 8) array.shrink_to_fit();
+    if (array.capacity() > array.size() + array.size() / 8) set_capacity(array, array.size());
   };
   shrink(items);
   shrink(arena);

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "base/huge_pages.h"
+
 namespace symphony::crdt {
 
 StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& items) const {
@@ -68,7 +70,8 @@ std::vector<uint32_t> StructList::deleted_bounds(const std::vector<Item>& items)
   uint32_t end = 0;
   for (const Chunk& chunk : chunks_) {
     if (chunk.all_live && !deleted) continue;
-    if (bounds.size() < count + chunk.count + 1) bounds.resize(bounds.size() * 2 + chunk.count + 1);
+    if (bounds.empty()) set_capacity(bounds, size_ + size_t{1});
+    bounds.resize(count + chunk.count + 1);
     // Without a branch: what is deleted and what is not is hard to foretell.
     bool any = false;
     const auto look_at = [&](const Item& item) {

@@ -9,6 +9,7 @@
 #include <unordered_set>
 #include <vector>
 
+#include "base/huge_pages.h"
 #include "crdt/store.h"
 #include "crdt/update.h"
 
@@ -124,7 +125,7 @@ class Transaction {
     return track_ || type.has_formatting || type.owner != kNil;
   }
   void become_gc(ItemIndex index, Slot slot);
-  void expect_deleted(size_t structs) { deletes_.reserve(structs); }
+  void expect_deleted(size_t structs) { set_capacity(deletes_, structs); }
   void add_deleted(Slot slot, uint32_t clock, uint32_t len) { deletes_.push_back({slot, clock, len}); }
 
   // Sorts and joins the delete set; call once, when all changes are made.
