@@ -88,7 +88,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     if (client.state > clock) clients.push_back({slot, clock});
   }
   const Buffer& deletes = live().encoded_deletes();
-  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 12 + 64 : 256);
+  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 24 + 64 : 256);
   out.var_uint(clients.size());
   for (const From& from : clients) write_client(out, store, from.slot, from.clock);
   out.bytes(deletes);

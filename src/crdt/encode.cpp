@@ -14,6 +14,10 @@ void write_id(Encoder& out, uint64_t client, uint32_t clock) {
   out.var_uint(clock);
 }
 
+uint8_t* put_id(uint8_t* at, uint64_t client, uint32_t clock) {
+  return put_var_uint(put_var_uint(at, client), clock);
+}
+
 void write_type(Encoder& out, const Store& store, const Type& type) {
   out.var_uint(type.type_ref);
   if (type.type_ref == kTypeRefXmlElement || type.type_ref == kTypeRefXmlHook)
@@ -28,9 +32,9 @@ void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint3
       out.var_uint(len - offset);
       break;
     case kString:
-      if (offset == 0) {
-        out.var_bytes(content);
-      } else if (const Utf16Cut cut = utf16_cut(content, offset); cut.inside_pair) {
+      if (offset == 0 || content.size() == len) {
+        out.var_bytes(content.subspan(offset));  // as many bytes as units: ASCII
+      } else if (const Utf16Cut cut = utf16_cut(content, offset, len); cut.inside_pair) {
         // A lone half of a pair is written as U+FFFD, as TextEncoder does.
         const Bytes tail = content.subspan(cut.bytes + 4);
         out.var_uint(3 + tail.size());
@@ -51,23 +55,27 @@ void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint3
 }
 
 void write_item(Encoder& out, const Store& store, const Item& item, uint32_t offset) {
+  uint8_t* at = out.space(64);
   if (item.is_gc()) {
-    out.u8(kGc);
-    out.var_uint(item.len - offset);
-    return;
+    *at++ = kGc;
+    return out.filled(put_var_uint(at, item.len - offset));
   }
   const Lineage& lineage = store.lineage_of(item);
   const bool has_origin = offset > 0 || lineage.origin_slot != kNil;
   const bool has_right_origin = lineage.right_origin_slot != kNil;
-  out.u8(static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) |
-                              (has_right_origin ? kInfoRightOrigin : 0) |
-                              (lineage.in_map() ? kInfoParentSub : 0)));
+  *at++ = static_cast<uint8_t>(item.ref | (has_origin ? kInfoOrigin : 0) |
+                               (has_right_origin ? kInfoRightOrigin : 0) |
+                               (lineage.in_map() ? kInfoParentSub : 0));
   if (offset > 0) {
-    write_id(out, store.client_id(lineage.slot), item.clock + offset - 1);
+    at = put_id(at, store.client_id(lineage.slot), item.clock + offset - 1);
   } else if (has_origin) {
-    write_id(out, store.client_id(lineage.origin_slot), item.origin_clock);
+    at = put_id(at, store.client_id(lineage.origin_slot), item.origin_clock);
   }
-  if (has_right_origin) write_id(out, store.client_id(lineage.right_origin_slot), item.right_origin_clock);
+  if (has_right_origin) at = put_id(at, store.client_id(lineage.right_origin_slot), item.right_origin_clock);
+  if (item.ref == kDeleted && (has_origin || has_right_origin)) {
+    return out.filled(put_var_uint(at, item.len - offset));
+  }
+  out.filled(at);
   if (!has_origin && !has_right_origin) {
     const Type& parent = store.types[store.parent_type(item)];
     if (parent.owner == kNil) {
@@ -82,6 +90,9 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   }
   if (item.ref == kType) {
     write_type(out, store, store.types[item.content]);
+  } else if (offset > 0 && (item.ref == kAny || item.ref == kJson)) {
+    out.var_uint(item.len - offset);
+    out.bytes(store.elements_from(item, offset));
   } else {
     write_content(out, static_cast<uint8_t>(item.ref), item.len, store.content(item), offset);
   }

@@ -99,6 +99,8 @@ class Store {
   // The bytes of an item's content: a string's text, the elements of kJson and kAny, else the payload on the
   // wire. Empty for kDeleted, kGc and kType. Valid until contents or items change.
   Bytes content(const Item& item) const;
+  // Of kJson and kAny: the elements behind the first `offset`. Cost: ElementIndex::size_of.
+  Bytes elements_from(const Item& item, uint32_t offset) const;
   // Gives a fresh item its content (not for kType).
   void set_content(Item& item, Bytes bytes, bool ascii);
   // Cuts the content of `left` at `diff` clocks; `right` gets the tail. Cutting inside a surrogate pair
@@ -161,7 +163,7 @@ class Store {
   FreeList<Type, &Type::start> free_types_;
   FreeList<Entry, &Entry::next> free_entries_;
   uint64_t dead_bytes_ = 0;
-  ElementIndex elements_;
+  mutable ElementIndex elements_;
   mutable std::vector<Slot> descending_;
   mutable Slot last_client_ = 0;
   uint32_t entry_cells_used_ = 0;  // full or tombstone

@@ -36,6 +36,10 @@ Bytes Store::content(const Item& item) const {
   return {arena.data() + where.at, where.bytes};
 }
 
+Bytes Store::elements_from(const Item& item, uint32_t offset) const {
+  return content(item).subspan(elements_.size_of(static_cast<uint8_t>(item.ref), arena, span(item), offset));
+}
+
 uint32_t Store::allocate(size_t bytes) {
   const size_t at = arena.size();
   ASSERT(at + bytes <= 0xffffffffULL);  // DocLimits::content_bytes_max is checked before an update is applied
