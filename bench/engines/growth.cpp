@@ -18,6 +18,7 @@
 
 #include "measure.h"
 #include "symphony/doc.h"
+#include "symphony/shared_types.h"
 #include "symphony/update.h"
 #include "update_builder.h"
 
@@ -162,6 +163,31 @@ void encode(const Doc& doc) {
   if (!doc.encode_state_as_update()) std::abort();
 }
 
+Doc editable() {
+  symphony::DocOptions options;
+  options.client_id = 1;
+  return Doc(options);
+}
+
+// Edits of this engine's own, with somebody who wants every update.
+void push(size_t n) {
+  Doc doc = editable();
+  const auto listening = doc.on_update([](symphony::Bytes, const symphony::TransactionInfo&) {});
+  const symphony::Array array = *doc.get_array("a");
+  for (size_t i = 0; i < n; ++i) {
+    if (!array.push({symphony::Value(static_cast<double>(i))})) std::abort();
+  }
+}
+
+void type(size_t n) {
+  Doc doc = editable();
+  const auto listening = doc.on_update([](symphony::Bytes, const symphony::TransactionInfo&) {});
+  const symphony::Text text = *doc.get_text("t");
+  for (size_t i = 0; i < n; ++i) {
+    if (!text.insert(text.length(), "\xc3\xa9")) std::abort();
+  }
+}
+
 const Shape kShapes[] = {
     {"document", "decode", "a text typed at n random places, as one update",
      [](size_t n) { return Work{.updates = {random_text(n)}}; }},
@@ -223,6 +249,10 @@ const Shape kShapes[] = {
        return Work{.before = {UpdateBuilder().by(1, 0).text({}, text).finish()},
                    .updates = {update.finish()}};
      }},
+    {"editing", "push", "n numbers pushed to an array, an update for each",
+     [](size_t n) { return Work{.after = [n](const Doc&) { push(n); }}; }},
+    {"editing", "type", "n two-byte characters typed one behind the other, an update for each",
+     [](size_t n) { return Work{.after = [n](const Doc&) { type(n); }}; }},
     {"clients", "one update", "n clients with one character each, in one update",
      [](size_t n) { return Work{.updates = {everybody_at_once(n)}}; }},
     {"clients", "encode", "the state of n clients",

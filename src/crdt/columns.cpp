@@ -3,10 +3,14 @@
 namespace symphony::crdt {
 namespace {
 
-void write_var_int(Encoder& out, uint64_t magnitude, bool negative) {
+// A varInt, and behind it how long a run is if it is one.
+void write_run(Encoder& out, uint64_t magnitude, bool negative, uint64_t count) {
+  uint8_t* at = out.space(32);
   const uint64_t rest = magnitude >> 6;
-  out.u8(static_cast<uint8_t>((rest > 0 ? 0x80 : 0) | (negative ? 0x40 : 0) | (magnitude & 0x3f)));
-  if (rest > 0) out.var_uint(rest);
+  *at++ = static_cast<uint8_t>((rest > 0 ? 0x80 : 0) | (negative ? 0x40 : 0) | (magnitude & 0x3f));
+  if (rest > 0) at = put_var_uint(at, rest);
+  if (count > 1) at = put_var_uint(at, count - 2);
+  out.filled(at);
 }
 
 }  // namespace
@@ -37,15 +41,13 @@ Bytes StringReader::read_wide(size_t units) {
 
 void UintWriter::flush() {
   if (count_ == 0) return;
-  write_var_int(out_, value_, count_ > 1);
-  if (count_ > 1) out_.var_uint(count_ - 2);
+  write_run(out_, value_, count_ > 1, count_);
 }
 
 void ClockWriter::flush() {
   if (count_ == 0) return;
   const int64_t encoded = difference_ * 2 + (count_ > 1);
-  write_var_int(out_, static_cast<uint64_t>(encoded < 0 ? -encoded : encoded), encoded < 0);
-  if (count_ > 1) out_.var_uint(count_ - 2);
+  write_run(out_, static_cast<uint64_t>(encoded < 0 ? -encoded : encoded), encoded < 0, count_);
 }
 
 }  // namespace symphony::crdt

@@ -113,6 +113,13 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
 }
 
 Result<Buffer> Doc::encode_state_as_update_v2(Bytes state_vector) const {
+  if (state_vector.empty() && live().pending.empty()) {
+    live().note_changes();
+    Reader in(live().encoded_deletes());
+    std::vector<DeleteRange> deletes;
+    read_delete_set(in, WireFormat::kV1, deletes);
+    return encode_state_v2(live().store, deletes);
+  }
   return encode_state_as_update(state_vector).and_then([](const Buffer& v1) {
     return convert_v1_to_v2(v1, no_limits(), Infos::kAsIs);
   });

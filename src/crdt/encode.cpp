@@ -18,13 +18,13 @@ uint8_t* put_id(uint8_t* at, uint64_t client, uint32_t clock) {
   return put_var_uint(put_var_uint(at, client), clock);
 }
 
+}  // namespace
+
 void write_type(Encoder& out, const Store& store, const Type& type) {
   out.var_uint(type.type_ref);
   if (type.type_ref == kTypeRefXmlElement || type.type_ref == kTypeRefXmlHook)
     out.var_string(store.text(type.name));
 }
-
-}  // namespace
 
 void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint32_t offset) {
   switch (ref) {

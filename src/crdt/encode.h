@@ -1,8 +1,9 @@
-// Writing update v1 from a document's store: the pieces of an update.
+// Writing updates from a document's store: the pieces of an update v1, and a whole state as v2.
 #pragma once
 
 #include <span>
 
+#include "crdt/delete_set.h"
 #include "crdt/encoder.h"
 #include "crdt/store.h"
 #include "crdt/transaction.h"
@@ -21,6 +22,12 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
 
 // All that is deleted in the document (createDeleteSetFromStructStore).
 void write_all_deletes(Encoder& out, const Store& store);
+
+// What a type is, as the payload of a kType.
+void write_type(Encoder& out, const Store& store, const Type& type);
+
+// All structs of the document, and these deletes (joined), as update v2.
+Buffer encode_state_v2(const Store& store, std::span<const DeleteRange> deletes);
 
 // A content of `len` clocks without the first `offset`, as its wire payload. For kType see write_item.
 void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint32_t offset);
