@@ -103,7 +103,7 @@ function reasons(results) {
 export function report({ small, machine, versions, titles, results, notes }, bars) {
   const times = results.filter(({ operation }) => !isMemory(operation));
   const holding = results.filter(({ operation }) => isMemory(operation));
-  const heading = (text) => (bars ? `## ${text}\n` : `\n== ${text}`);
+  const heading = (text) => (bars ? `## ${text}` : `\n== ${text}`);
   const parts = [
     heading('Engines, CPU time of one run (in brackets: the part of what yjs takes)'),
     table(times, (cell) => cell?.median_ms, showTime, bars),
@@ -126,5 +126,5 @@ export function report({ small, machine, versions, titles, results, notes }, bar
   parts.push(heading('Circumstances'), list([...notes,
     ...Object.entries(machine).map(([name, value]) => `${name}: ${value}`),
     `versions: ${Object.entries(versions).map(([name, value]) => `${name} ${value}`).join(', ')}`]));
-  return `${parts.join('\n')}\n`;
+  return `${parts.join(bars ? '\n\n' : '\n')}\n`;
 }
