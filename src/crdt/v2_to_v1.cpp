@@ -14,8 +14,8 @@ namespace symphony::crdt {
 namespace {
 
 constexpr uint64_t kClockMax = 0xffffffffULL;
-// What is reserved for v1 is twice to three times what it takes. It costs nothing before it is touched, and an
-// allocator that has seen a block greater than the document keeps the document's memory for the next one.
+// What is reserved for v1 is twice to three times what it takes. It costs nothing before it is touched, and
+// an allocator that has seen a block greater than the document keeps the document's memory for the next one.
 constexpr size_t kRoom = 6;
 
 // Reads a v2 update and writes it as v1, struct by struct.
