@@ -47,7 +47,8 @@ export class Reference {
   #seen = new Map();  // root -> what it read as since it last changed
   #state = null;      // the encoded state since the document and what waits last changed
 
-  // `remembers`: what a root read as counts until Yjs says that it changed. Not so when updates contradict themselves.
+  // `remembers`: what a root read as, and the encoded state, count until Yjs says that something changed. Not so when updates
+  // contradict themselves: a struct that is known already may cut a surrogate pair in two, which is no change to Yjs.
   constructor({ gc, remembers = true }) {
     this.remembers = remembers;
     this.doc = new Y.Doc({ gc });
@@ -66,7 +67,7 @@ export class Reference {
     const waiting = [store.pendingStructs?.update, store.pendingDs];
     if (v === 2) Y.applyUpdateV2(this.doc, update);
     else Y.applyUpdate(this.doc, update);
-    if (this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
+    if (!this.remembers || this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
     const { doc } = this;
     return {
       updates: this.#emitted.map(base64),

@@ -13,8 +13,8 @@ export const command = (doc, { update, reads, diffs = [], check = true, v = 1, t
 
 // The first difference over `steps` ({ update, diffs }), or null. A reference that throws ends the replay: what Yjs cannot
 // take is no test of this kind.
-async function replay(tool, steps, { gc, forward }) {
-  const reference = new Reference({ gc });
+async function replay(tool, steps, { gc, forward, remembers }) {
+  const reference = new Reference({ gc, remembers });
   const peer = forward ? new Peer() : null;
   tool.send({ op: 'new', doc: 'replay', gc, forward }).catch(() => {});
   for (const [index, { update, diffs, v, texts }] of steps.entries()) {
