@@ -7,28 +7,13 @@
 #include <vector>
 
 #include "base/assert.h"
+#include "crdt/program_testing.h"
 #include "symphony/relative_position.h"
 #include "symphony/undo_manager.h"
 
 using namespace symphony;
 
 namespace {
-
-// The input, byte by byte; zeros behind its end.
-class Program {
- public:
-  explicit Program(Bytes bytes) : bytes_(bytes) {}
-  bool at_end() const { return bytes_.empty(); }
-  uint32_t below(uint32_t bound) {
-    if (bytes_.empty()) return 0;
-    const uint32_t byte = bytes_[0];
-    bytes_ = bytes_.subspan(1);
-    return byte % bound;
-  }
-
- private:
-  Bytes bytes_;
-};
 
 constexpr std::array<std::string_view, 6> kTexts{"a",   "bc", "0123456789", "\xc3\xa9", "\xf0\x9f\x98\x80",
                                                  "\xff"};

@@ -1,83 +1,18 @@
 // What an enemy sends, input by input: each with the error that it gets, and with a document that is
 // afterwards byte for byte as before, sound, and open to the innocent.
 //
-// The inputs are those that are known to have broken Yjs, yrs, y-octo, ygo and servers on top of them.
-// tests/interop/vectors.mjs has the same spirit, with Yjs beside.
-#include <gtest/gtest.h>
-
+// Limits and wounds have files of their own. The inputs are those that are known to have broken Yjs, yrs,
+// y-octo, ygo and servers on top of them. tests/interop/vectors.mjs has the same spirit, with Yjs beside.
 #include <string>
-#include <string_view>
 #include <vector>
 
-#include "crdt/craft_testing.h"
-#include "crdt/hex_testing.h"
+#include "crdt/hostile_testing.h"
 #include "symphony/awareness.h"
-#include "symphony/doc.h"
-#include "symphony/update.h"
 
 namespace symphony {
 namespace {
 
 using namespace craft;
-
-constexpr uint64_t k2To31 = uint64_t{1} << 31;
-constexpr uint64_t k2To32 = uint64_t{1} << 32;
-constexpr uint64_t kLargest = (uint64_t{1} << 53) - 1;
-
-const Place kText = root("text");
-
-Bits one(const Parts& structs) { return update({block(9, 0, structs)}); }
-Bits one(const Place& place, const Content& content) { return one({item(place, content)}); }
-
-// A document that holds "hello" in the text, a nested array in the map and two array elements, all by
-// client 1.
-class Hostile : public ::testing::Test {
- protected:
-  explicit Hostile(const DocOptions& options = {}) : doc(options) {
-    const auto applied = doc.apply_update(
-        update({block(1, 0,
-                      {item(kText, craft::text("hello")), item(key("map", "nested"), type(0)),
-                       item(root("array"), any({kAnyNull, kAnyNull}))})}));
-    EXPECT_TRUE(applied.has_value());
-  }
-
-  std::string state() const { return to_hex(*doc.encode_state_as_update()); }
-
-  void refuses(const char* name, const Bits& input, Code code, std::string_view words) {
-    SCOPED_TRACE(name);
-    const std::string before = state();
-    const auto applied = doc.apply_update(input);
-    ASSERT_FALSE(applied.has_value());
-    EXPECT_EQ(applied.error().code, code) << applied.error().message;
-    EXPECT_NE(applied.error().message.find(words), std::string::npos) << applied.error().message;
-    EXPECT_EQ(state(), before);
-    still_works();
-  }
-
-  // Taken, as Yjs does. What it says may wait for ever; the text shows `shows` afterwards.
-  void takes(const char* name, const Bits& input, bool waits, std::string_view shows = "hello") {
-    SCOPED_TRACE(name);
-    const auto applied = doc.apply_update(input);
-    ASSERT_TRUE(applied.has_value()) << applied.error().message;
-    EXPECT_EQ(applied->pending, waits);
-    EXPECT_EQ(doc.to_text("text"), shows);
-    still_works();
-  }
-
-  // An innocent client types; what the document holds makes the same document again.
-  void still_works() {
-    ++typed;
-    EXPECT_TRUE(doc.apply_update(update({block(5, typed - 1, {item(root("other"), craft::text("x"))})})));
-    EXPECT_EQ(doc.to_text("other").size(), typed);
-    EXPECT_EQ(doc.check_invariants(), "");
-    Doc copy;
-    EXPECT_TRUE(copy.apply_update(*doc.encode_state_as_update()));
-    EXPECT_EQ(copy.to_text("text"), doc.to_text("text"));
-  }
-
-  Doc doc;
-  size_t typed = 0;
-};
 
 TEST_F(Hostile, CountsAndLengths) {
   const std::string_view clients = "more clients are announced than the bytes can hold";
@@ -293,153 +228,6 @@ TEST(HostileAwareness, CountsCostNothing) {
     EXPECT_EQ(event.error().code, Code::kInvalid);
     EXPECT_EQ(*awareness.encode_update(awareness.clients()), before);
   }
-}
-
-DocOptions small() {
-  DocOptions options;
-  options.limits.update_bytes_max = 4096;
-  options.limits.update_structs_max = 1000;
-  options.limits.clients_max = 10;
-  options.limits.roots_max = 10;
-  options.limits.pending_bytes_max = 8192;
-  options.limits.content_bytes_max = 20000;
-  return options;
-}
-
-class HostileLimits : public Hostile {
- protected:
-  HostileLimits() : Hostile(small()) {}
-};
-
-TEST_F(HostileLimits, AreHeld) {
-  refuses("bytes", one(kText, craft::text(std::string(5000, 'x'))), Code::kLimit,
-          "more bytes than the limit for one update");
-  refuses("structs", one(Parts(1001, gc(1))), Code::kLimit, "more structs than the limit for one update");
-  Parts crowd;
-  for (uint64_t client = 40; client > 20; --client) crowd.push_back(block(client, 0, {gc(1)}));
-  refuses("clients", update(crowd), Code::kLimit, "more clients than the limit of 10");
-  Parts roots;
-  for (char name = 'a'; name < 'k'; ++name)
-    roots.push_back(item(root(std::string(1, name)), craft::text("x")));
-  refuses("roots", one(roots), Code::kLimit, "more root types than the limit of 10");
-  for (uint64_t i = 0; i < 4; ++i) {
-    takes("content", update({block(9, i * 4000, {item(root("big"), craft::text(std::string(4000, 'x')))})}),
-          false);
-  }
-  refuses("content", update({block(9, 16000, {item(root("big"), craft::text(std::string(4000, 'x')))})}),
-          Code::kLimit, "more bytes of content than the limit of 20000");
-}
-
-// 64 MB of updates that wait were 32 million entries elsewhere. Each client that waits counts with its
-// memory.
-TEST_F(HostileLimits, WhatWaitsIsBounded) {
-  uint64_t client = 100;
-  size_t taken = 0;
-  for (; taken < 1000; ++taken) {
-    const Bits waits = update({block(client++, 0, {item(after(99, taken), craft::text("0123456789"))})});
-    if (!doc.apply_update(waits)) break;
-  }
-  EXPECT_GT(taken, 10u);
-  EXPECT_LT(taken, 100u);
-  refuses("structs", update({block(client, 0, {item(after(99, 0), craft::text("0123456789"))})}),
-          Code::kLimit, "wait for missing ones");
-  Deletes unknown{98, {}};
-  for (uint64_t i = 0; i < 800; ++i) unknown.ranges.push_back({2 * i, 1});
-  refuses("deletes", update({}, {unknown}), Code::kLimit, "wait for missing ones");
-}
-
-// An update with something of everything.
-Bits everything() {
-  return update({block(9, 0,
-                       {item(kText, craft::text("ab")),
-                        item(between(after(9, 1), before(1, 0)), format("bold", "true")),
-                        item(key("map", "k"), {crdt::kType, Bits{3} + string("p")}),
-                        item(inside(9, 3), any({Bits{118, 1, 1, 97, 125, 5}, kAnyNull})), gc(3),
-                        item(key("map", "b"), binary("123")), item(kText, json({string("1")})),
-                        item(key("map", "d"), subdoc("guid", {118, 0}))})},
-                {{1, {{0, 1}, {3, 1}}}});
-}
-
-Bits prefix(const Bits& whole, size_t size) {
-  return {whole.begin(), whole.begin() + static_cast<ptrdiff_t>(size)};
-}
-
-TEST_F(Hostile, Truncations) {
-  const Bits whole = everything();
-  for (size_t size = 0; size < whole.size(); ++size) {
-    refuses(("the first " + std::to_string(size) + " bytes").c_str(), prefix(whole, size), Code::kInvalid,
-            "refused at byte");
-  }
-  refuses("a byte too many", whole + Bits{0}, Code::kInvalid, "bytes follow the delete set");
-  takes("the whole", whole, false, "eloab");
-}
-
-TEST_F(Hostile, TruncationsOfV2) {
-  const Bits whole = *convert_update_v1_to_v2(everything());
-  const std::string before = state();
-  for (size_t size = 0; size < whole.size(); ++size) {
-    const auto applied = doc.apply_update_v2(prefix(whole, size));
-    ASSERT_FALSE(applied.has_value()) << size;
-    EXPECT_EQ(applied.error().code, Code::kInvalid);
-    EXPECT_NE(applied.error().message.find("v2 update refused"), std::string::npos);
-    EXPECT_EQ(state(), before);
-  }
-  const auto longer = doc.apply_update_v2(whole + Bits{0});
-  ASSERT_FALSE(longer.has_value());
-  EXPECT_NE(longer.error().message.find("bytes follow the delete set"), std::string::npos);
-  EXPECT_EQ(state(), before);
-  ASSERT_TRUE(doc.apply_update_v2(whole));
-  EXPECT_EQ(doc.to_text("text"), "eloab");
-}
-
-// Whatever bit turns over, in either format: refused without a trace, or taken by a document that stays
-// sound.
-TEST(HostileBits, LeaveNoTraceOrASoundDocument) {
-  const Bits v1 = everything();
-  const Bits v2 = *convert_update_v1_to_v2(v1);
-  for (const bool second : {false, true}) {
-    for (size_t bit = 0; bit < (second ? v2 : v1).size() * 8; ++bit) {
-      Bits input = second ? v2 : v1;
-      input[bit / 8] = static_cast<uint8_t>(input[bit / 8] ^ (1 << bit % 8));
-      Doc doc;
-      ASSERT_TRUE(doc.apply_update(update({block(1, 0, {item(kText, craft::text("hello"))})})));
-      const Buffer before = *doc.encode_state_as_update();
-      const auto applied = second ? doc.apply_update_v2(input) : doc.apply_update(input);
-      if (!applied) {
-        EXPECT_EQ(*doc.encode_state_as_update(), before);
-      }
-      ASSERT_EQ(doc.check_invariants(), "") << (second ? "v2" : "v1") << " bit " << bit;
-    }
-  }
-}
-
-// Run-length columns say "two billion structs" in 27 bytes (yjs#687); nobody counts to two billion here.
-TEST_F(Hostile, BombsOfV2) {
-  const Bits length_run = Bits{0x41} + number(k2To31);
-  const auto bomb = [&](uint64_t structs) {
-    Bits out{0};
-    for (const Bits& column :
-         {Bits{}, Bits{9}, Bits{}, Bits{}, Bits{crdt::kGc}, Bits{0}, Bits{}, Bits{}, length_run}) {
-      out = std::move(out) + number(column.size()) + column;
-    }
-    return std::move(out) + Bits{1} + number(structs) + Bits{0, 0};
-  };
-  const std::string before = state();
-  for (const uint64_t structs : {k2To31, k2To32, kLargest}) {
-    const Bits input = bomb(structs);
-    const auto applied = doc.apply_update_v2(input);
-    ASSERT_FALSE(applied.has_value());
-    EXPECT_EQ(applied.error().code, Code::kLimit);
-    EXPECT_NE(applied.error().message.find("more structs than the limit"), std::string::npos);
-    const Bytes both[] = {input, input};
-    EXPECT_EQ(merge_updates_v2(both).error().code, Code::kLimit);
-    EXPECT_EQ(diff_update_v2(input, Bits{0}).error().code, Code::kLimit);
-    EXPECT_EQ(state_vector_from_update_v2(input).error().code, Code::kLimit);
-    EXPECT_EQ(update_meta_v2(input).error().code, Code::kLimit);
-  }
-  EXPECT_EQ(state(), before);
-  ASSERT_TRUE(doc.apply_update_v2(bomb(1000)));
-  still_works();
 }
 
 }  // namespace

@@ -11,6 +11,7 @@
 
 #include "base/assert.h"
 #include "base/prng.h"
+#include "crdt/program_testing.h"
 #include "symphony/doc.h"
 #include "symphony/shared_types.h"
 #include "symphony/update.h"
@@ -18,22 +19,6 @@
 using namespace symphony;
 
 namespace {
-
-// The input, byte by byte; zeros behind its end.
-class Program {
- public:
-  explicit Program(Bytes bytes) : bytes_(bytes) {}
-  bool at_end() const { return bytes_.empty(); }
-  uint32_t below(uint32_t bound) {
-    if (bytes_.empty()) return 0;
-    const uint32_t byte = bytes_[0];
-    bytes_ = bytes_.subspan(1);
-    return byte % bound;
-  }
-
- private:
-  Bytes bytes_;
-};
 
 struct Client {
   std::unique_ptr<Doc> doc;
