@@ -16,22 +16,10 @@
 #include <string>
 #include <vector>
 
-#include "base/prng.h"
 #include "storage/store.h"
+#include "storage/store_testing.h"
 
 namespace symphony {
-
-inline Bytes bytes_of(std::string_view text) {
-  return {reinterpret_cast<const uint8_t*>(text.data()), text.size()};
-}
-
-inline std::string text_of(Bytes bytes) { return {bytes.begin(), bytes.end()}; }
-
-inline Buffer random_bytes(Prng& random, size_t size) {
-  Buffer out(size);
-  for (uint8_t& byte : out) byte = static_cast<uint8_t>(random.next());
-  return out;
-}
 
 template <class Harness>
 class StoreConformance : public testing::Test {
@@ -77,13 +65,6 @@ class StoreConformance : public testing::Test {
     return out;
   }
 };
-
-template <class T>
-void expect_code(const Result<T>& result, Code code) {
-  ASSERT_FALSE(result) << "should have failed";
-  EXPECT_EQ(result.error().code, code) << result.error().message;
-  EXPECT_FALSE(result.error().message.empty());
-}
 
 TYPED_TEST_SUITE_P(StoreConformance);
 
