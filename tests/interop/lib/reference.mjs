@@ -46,6 +46,7 @@ export class Reference {
   #emitted = [];
   #seen = new Map();  // root -> what it read as since it last changed
   #state = null;      // the encoded state since the document and what waits last changed
+  #cut = false;       // a transaction cut items: inside a surrogate pair that alters a text, and is no change to Yjs
 
   // `remembers`: what a root read as, and the encoded state, count until Yjs says that something changed. Not so when updates
   // contradict themselves: a struct that is known already may cut a surrogate pair in two, which is no change to Yjs.
@@ -56,6 +57,9 @@ export class Reference {
     this.doc.on('update', (update) => this.#emitted.push(update));
     this.doc.on('afterTransaction', (transaction) => {
       for (const type of transaction.changed.keys()) this.#seen.delete(rootOf(type));
+      if (transaction._mergeStructs.length === 0) return;
+      this.#seen.clear();
+      this.#cut = true;
     });
   }
 
@@ -63,11 +67,12 @@ export class Reference {
   step({ update, reads, diffs = [], v = 1, check = false, texts = [] }) {
     for (const name of texts) this.doc.get(name, name === 'xmltext' ? Y.XmlText : Y.Text);
     this.#emitted = [];
+    this.#cut = false;
     const { store } = this.doc;
     const waiting = [store.pendingStructs?.update, store.pendingDs];
     if (v === 2) Y.applyUpdateV2(this.doc, update);
     else Y.applyUpdate(this.doc, update);
-    if (!this.remembers || this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
+    if (!this.remembers || this.#cut || this.#emitted.length > 0 || waiting[0] !== store.pendingStructs?.update || waiting[1] !== store.pendingDs) this.#state = null;
     const { doc } = this;
     return {
       updates: this.#emitted.map(base64),
