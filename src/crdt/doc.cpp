@@ -51,12 +51,7 @@ void Doc::Impl::note_changes() {
 
 const Buffer& Doc::Impl::encoded_deletes() {
   Buffer& deletes = make_encoded().deletes;
-  if (deletes.empty()) {
-    Encoder out;
-    write_all_deletes(out, store);
-    deletes = out.take();
-    deletes.shrink_to_fit();
-  }
+  if (deletes.empty()) deletes = encode_all_deletes(store);
   return deletes;
 }
 
@@ -88,7 +83,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     if (client.state > clock) clients.push_back({slot, clock});
   }
   const Buffer& deletes = live().encoded_deletes();
-  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 24 + 64 : 256);
+  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 24 + 64 : deletes.size() + 256);
   out.var_uint(clients.size());
   for (const From& from : clients) write_client(out, store, from.slot, from.clock);
   out.bytes(deletes);

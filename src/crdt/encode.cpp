@@ -14,6 +14,14 @@ void write_id(Encoder& out, uint64_t client, uint32_t clock) {
   out.var_uint(clock);
 }
 
+// A varUint byte by byte, for rows of numbers of which neighbours nearly always take equally many bytes: where
+// the branches are foretold it takes half of the time of put_var_uint.
+uint8_t* put_in_row(uint8_t* at, uint32_t value) {
+  for (; value >= 0x80; value >>= 7) *at++ = static_cast<uint8_t>(value | 0x80);
+  *at++ = static_cast<uint8_t>(value);
+  return at;
+}
+
 uint8_t* put_id(uint8_t* at, uint64_t client, uint32_t clock) {
   return put_var_uint(put_var_uint(at, client), clock);
 }
@@ -137,24 +145,34 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
   }
 }
 
-void write_all_deletes(Encoder& out, const Store& store) {
-  Encoder clients;
+Buffer encode_all_deletes(const Store& store) {
+  Encoder clients(store.items.size());
+  Encoder ranges(store.items.size());  // of one client
   uint32_t clients_count = 0;
   for (const Slot slot : store.descending()) {
-    const std::vector<uint32_t> bounds = store.clients[slot].structs.deleted_bounds(store.items);
-    if (bounds.empty()) continue;
-    write_id(clients, store.client_id(slot), static_cast<uint32_t>(bounds.size() / 2));
-    constexpr size_t kClockMax = 5;    // bytes of a clock or length ...
-    constexpr size_t kNumberMax = 10;  // ... and what put_var_uint wants for one
-    uint8_t* at = clients.space(bounds.size() * kClockMax + kNumberMax);
-    for (size_t i = 0; i < bounds.size(); i += 2) {
-      at = put_var_uint(put_var_uint(at, bounds[i]), bounds[i + 1] - bounds[i]);
-    }
-    clients.filled(at);
+    ranges.clear();
+    uint32_t ranges_count = 0;
+    store.clients[slot].structs.visit_deleted(store.items, [&](std::span<const uint32_t> bounds) {
+      constexpr size_t kNumberMax = 5;  // bytes of a clock or length
+      uint8_t* at = ranges.space(bounds.size() * kNumberMax);
+      for (size_t i = 0; i < bounds.size(); i += 2) {
+        at = put_in_row(put_in_row(at, bounds[i]), bounds[i + 1] - bounds[i]);
+      }
+      ranges.filled(at);
+      ranges_count += static_cast<uint32_t>(bounds.size() / 2);
+    });
+    if (ranges_count == 0) continue;
+    write_id(clients, store.client_id(slot), ranges_count);
+    clients.bytes(ranges.written());
     ++clients_count;
   }
-  out.var_uint(clients_count);
-  out.bytes(clients.written());
+  uint8_t count[10];
+  Buffer all;
+  const uint8_t* const count_end = put_var_uint(count, clients_count);
+  all.reserve(static_cast<size_t>(count_end - count) + clients.size());
+  all.insert(all.end(), static_cast<const uint8_t*>(count), count_end);
+  all.insert(all.end(), clients.written().begin(), clients.written().end());
+  return all;
 }
 
 }  // namespace symphony::crdt

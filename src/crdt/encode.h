@@ -20,8 +20,9 @@ void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock);
 // Ranges of one slot stand together in ascending order; slots in any order. Written descending by client.
 void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> deletes);
 
-// All that is deleted in the document (createDeleteSetFromStructStore).
-void write_all_deletes(Encoder& out, const Store& store);
+// All that is deleted in the document (createDeleteSetFromStructStore), as a delete set v1 that takes no more
+// memory than its bytes.
+Buffer encode_all_deletes(const Store& store);
 
 // What a type is, as the payload of a kType.
 void write_type(Encoder& out, const Store& store, const Type& type);

@@ -257,13 +257,17 @@ bool Loader::apply_deletes() {
     const Slot slot = store_.find_client(first->client);
     if (slot == kNil || std::prev(end)->end() > store_.state(slot)) return false;
     // Nearly always all of it arrived deleted.
-    const std::vector<uint32_t> deleted = store_.clients[slot].structs.deleted_bounds(store_.items);
-    auto bound = deleted.begin();
-    for (; first != end; ++first) {
-      while (bound != deleted.end() && *(bound + 1) < first->end()) bound += 2;
-      if (bound == deleted.end() || *bound > first->clock)
-        transaction_.delete_range(slot, first->clock, first->end());
-    }
+    std::vector<DeleteRange> left;
+    store_.clients[slot].structs.visit_deleted(store_.items, [&](std::span<const uint32_t> bounds) {
+      for (size_t i = 0; i < bounds.size(); i += 2) {
+        for (; first != end && first->clock < bounds[i + 1]; ++first) {
+          if (first->clock < bounds[i] || first->end() > bounds[i + 1]) left.push_back(*first);
+        }
+      }
+    });
+    left.insert(left.end(), first, end);
+    first = end;
+    for (const DeleteRange& range : left) transaction_.delete_range(slot, range.clock, range.end());
   }
   return true;
 }

@@ -153,10 +153,11 @@ Snapshot Doc::snapshot() const {
   for (const Slot slot : store.descending()) {
     const Client& client = store.clients[slot];
     if (client.state > 0) snapshot.state_vector.push_back({client.id, client.state});
-    const std::vector<uint32_t> bounds = client.structs.deleted_bounds(store.items);
-    for (size_t i = 0; i < bounds.size(); i += 2) {
-      snapshot.deletes.push_back({client.id, bounds[i], bounds[i + 1] - bounds[i]});
-    }
+    client.structs.visit_deleted(store.items, [&](std::span<const uint32_t> bounds) {
+      for (size_t i = 0; i < bounds.size(); i += 2) {
+        snapshot.deletes.push_back({client.id, bounds[i], bounds[i + 1] - bounds[i]});
+      }
+    });
   }
   return snapshot;
 }

@@ -63,35 +63,26 @@ void StructList::make_listed(Chunk& chunk, const std::vector<Item>& items) {
   }
 }
 
-std::vector<uint32_t> StructList::deleted_bounds(const std::vector<Item>& items) const {
-  std::vector<uint32_t> bounds;
-  size_t count = 0;
-  bool deleted = false;
-  uint32_t end = 0;
-  for (const Chunk& chunk : chunks_) {
-    if (chunk.all_live && !deleted) continue;
-    if (bounds.empty()) set_capacity(bounds, size_ + size_t{1});
-    bounds.resize(count + chunk.count + 1);
-    // Without a branch: what is deleted and what is not is hard to foretell.
-    bool any = false;
-    const auto look_at = [&](const Item& item) {
-      bounds[count] = item.clock;
-      count += item.deleted != deleted;
-      deleted = item.deleted;
-      any = any || deleted;
-      end = item.end();
-    };
-    if (chunk.dense()) {
-      const Item* const first = items.data() + chunk.first_item;
-      for (const Item* item = first; item != first + chunk.count; ++item) look_at(*item);
-    } else {
-      for (uint32_t i = 0; i < chunk.count; ++i) look_at(items[chunk.items()[i]]);
-    }
-    chunk.all_live = !any;
+// Puts the clocks at which deleted begins or ends behind the `count` bounds; how many there are then.
+size_t StructList::add_bounds(const Chunk& chunk, const std::vector<Item>& items, uint32_t* bounds,
+                              size_t count) {
+  // Without a branch: what is deleted and what is not is hard to foretell.
+  bool deleted = count % 2 != 0;
+  bool any = false;
+  const auto look_at = [&](const Item& item) {
+    bounds[count] = item.clock;
+    count += item.deleted != deleted;
+    deleted = item.deleted;
+    any = any || deleted;
+  };
+  if (chunk.dense()) {
+    const Item* const first = items.data() + chunk.first_item;
+    for (const Item* item = first; item != first + chunk.count; ++item) look_at(*item);
+  } else {
+    for (uint32_t i = 0; i < chunk.count; ++i) look_at(items[chunk.items()[i]]);
   }
-  if (deleted) bounds[count++] = end;
-  bounds.resize(count);
-  return bounds;
+  chunk.all_live = !any;
+  return count;
 }
 
 void StructList::note_deleted(uint32_t clock, uint32_t end) {

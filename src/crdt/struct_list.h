@@ -12,6 +12,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <vector>
 
 #include "crdt/item.h"
@@ -85,9 +86,24 @@ class StructList {
   // still have the clocks they had in the list.
   Position erase(Position at, const std::vector<Item>& items);
 
-  // Where deleted stretches begin and end, by turns, ascending. Chunks in which nothing is deleted are passed
-  // over from the second time on.
-  std::vector<uint32_t> deleted_bounds(const std::vector<Item>& items) const;
+  // Calls visit(bounds) with where deleted stretches begin and end, by turns, ascending: an even number of
+  // clocks at a time. Chunks in which nothing is deleted are passed over from the second time on.
+  template <class Visit>
+  void visit_deleted(const std::vector<Item>& items, Visit visit) const {
+    uint32_t bounds[kChunkMax + 2];
+    size_t count = 0;  // odd: the last stretch goes on
+    for (const Chunk& chunk : chunks_) {
+      if (chunk.all_live && count == 0) continue;
+      count = add_bounds(chunk, items, bounds, count);
+      const size_t open = count % 2;
+      if (count > 1) visit(std::span<const uint32_t>(bounds, count - open));
+      if (open == 1) bounds[0] = bounds[count - 1];
+      count = open;
+    }
+    if (count == 0) return;
+    bounds[1] = items[item(last())].end();
+    visit(std::span<const uint32_t>(bounds, 2));
+  }
 
   // To be told what was deleted or came deleted.
   void note_deleted(uint32_t clock, uint32_t end);
@@ -125,6 +141,8 @@ class StructList {
   };
 
   void make_listed(Chunk& chunk, const std::vector<Item>& items);
+  static size_t add_bounds(const Chunk& chunk, const std::vector<Item>& items, uint32_t* bounds,
+                           size_t count);
 
   std::vector<Chunk> chunks_;
   uint32_t size_ = 0;

@@ -2,7 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
 #include <map>
+#include <span>
+#include <vector>
 
 #include "base/prng.h"
 
@@ -64,6 +67,42 @@ TEST(StructList, BehavesAsAnOrderedMap) {
   size_t walked = 1;
   while (list.previous(at)) ++walked;
   EXPECT_EQ(walked, model.size());
+}
+
+// Stretches that begin and end anywhere, within chunks and across them, and go on changing.
+TEST(StructList, TellsWhereDeletedStretchesBeginAndEnd) {
+  const uint64_t seed = 8;
+  SCOPED_TRACE(seed);
+  Prng random(seed);
+  std::vector<Item> items(3000);
+  uint32_t end = 0;
+  for (Item& item : items) {
+    item.clock = end;
+    item.len = 1 + static_cast<uint32_t>(random.below(6));
+    end = item.end();
+  }
+  StructList list;
+  list.append_range(0, static_cast<uint32_t>(items.size()), items);
+  for (int step = 0; step < 200; ++step) {
+    const auto from = static_cast<uint32_t>(random.below(items.size()));
+    const auto to = std::min<uint32_t>(from + 1 + static_cast<uint32_t>(random.below(40)),
+                                       static_cast<uint32_t>(items.size()));
+    for (uint32_t i = from; i < to; ++i) items[i].deleted = 1;
+    list.note_deleted(items[from].clock, items[to - 1].end());
+    std::vector<uint32_t> expected;
+    bool deleted = false;
+    for (const Item& item : items) {
+      if (item.deleted != deleted) expected.push_back(item.clock);
+      deleted = item.deleted;
+    }
+    if (deleted) expected.push_back(end);
+    std::vector<uint32_t> told;
+    list.visit_deleted(items, [&](std::span<const uint32_t> bounds) {
+      EXPECT_EQ(bounds.size() % 2, 0u);
+      told.insert(told.end(), bounds.begin(), bounds.end());
+    });
+    ASSERT_EQ(told, expected);
+  }
 }
 
 }  // namespace
