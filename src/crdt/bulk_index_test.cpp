@@ -10,7 +10,7 @@ class BulkIndexTest : public testing::Test {
   void add(uint32_t clock, uint32_t len) {
     Item& item = items_.emplace_back();
     item.clock = clock;
-    item.len = len;
+    item.set_len(len);
   }
 
   std::vector<Item> items_;
@@ -43,7 +43,7 @@ TEST_F(BulkIndexTest, the_end_of_a_cut_item_is_not_looked_for_among_the_next_cli
   index_.start(2, 2);
   index_.add_client(0, 4, 0, 1, items_);
   index_.add_client(1, 10, 1, 1, items_);
-  items_[0].len = 2;
+  items_[0].set_len(2);
   add(2, 2);
   EXPECT_EQ(index_.find(0, 1, items_), 0u);
   EXPECT_EQ(index_.find(0, 2, items_), kNil);

@@ -14,8 +14,8 @@ void write_id(Encoder& out, uint64_t client, uint32_t clock) {
   out.var_uint(clock);
 }
 
-// A varUint byte by byte, for rows of numbers of which neighbours nearly always take equally many bytes: where
-// the branches are foretold it takes half of the time of put_var_uint.
+// A varUint byte by byte, for rows of numbers of which neighbours nearly always take equally many bytes:
+// where the branches are foretold it takes half of the time of put_var_uint.
 uint8_t* put_in_row(uint8_t* at, uint32_t value) {
   for (; value >= 0x80; value >>= 7) *at++ = static_cast<uint8_t>(value | 0x80);
   *at++ = static_cast<uint8_t>(value);
@@ -66,7 +66,7 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   uint8_t* at = out.space(64);
   if (item.is_gc()) {
     *at++ = kGc;
-    return out.filled(put_var_uint(at, item.len - offset));
+    return out.filled(put_var_uint(at, item.len() - offset));
   }
   const Lineage& lineage = store.lineage_of(item);
   const bool has_origin = offset > 0 || lineage.origin_slot != kNil;
@@ -81,7 +81,7 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   }
   if (has_right_origin) at = put_id(at, store.client_id(lineage.right_origin_slot), item.right_origin_clock);
   if (item.ref == kDeleted && (has_origin || has_right_origin)) {
-    return out.filled(put_var_uint(at, item.len - offset));
+    return out.filled(put_var_uint(at, item.len() - offset));
   }
   out.filled(at);
   if (!has_origin && !has_right_origin) {
@@ -99,10 +99,10 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   if (item.ref == kType) {
     write_type(out, store, store.types[item.content]);
   } else if (offset > 0 && (item.ref == kAny || item.ref == kJson)) {
-    out.var_uint(item.len - offset);
+    out.var_uint(item.len() - offset);
     out.bytes(store.elements_from(item, offset));
   } else {
-    write_content(out, static_cast<uint8_t>(item.ref), item.len, store.content(item), offset);
+    write_content(out, static_cast<uint8_t>(item.ref), item.len(), store.content(item), offset);
   }
 }
 

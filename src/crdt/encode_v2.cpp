@@ -23,7 +23,7 @@ ParsedParent parent_of(const Store& store, const Lineage& lineage) {
 void write(V2Writer& out, const Store& store, const Item& item, Encoder& type) {
   ParsedStruct s;
   s.clock = item.clock;
-  s.len = item.len;
+  s.len = item.len();
   s.info = item.ref & kInfoRef;
   if (item.is_gc()) return out.write(s, {}, {});
   const Lineage& lineage = store.lineage_of(item);

@@ -80,13 +80,13 @@ std::vector<DeltaOp> EventState::list_delta() const {
   for (ItemIndex at = store.types[target_].start; at != kNil; at = store.items[at].right) {
     const Item& item = store.items[at];
     if (item.deleted) {
-      if (deletes(item) && !adds(item)) last(DeltaOp::Kind::kDelete).length += item.len;
+      if (deletes(item) && !adds(item)) last(DeltaOp::Kind::kDelete).length += item.len();
     } else if (adds(item)) {
       DeltaOp& op = last(DeltaOp::Kind::kInsert);
       op.of_list = true;
       Handles::append_contents(doc_, at, op.insert);
     } else {
-      last(DeltaOp::Kind::kRetain).length += item.len;
+      last(DeltaOp::Kind::kRetain).length += item.len();
     }
   }
   if (!delta.empty() && delta.back().kind == DeltaOp::Kind::kRetain) delta.pop_back();
@@ -111,7 +111,7 @@ std::optional<KeyChange> EventState::key_change(EntryIndex entry) const {
   change.key = store.text(store.entries[entry].key);
   const auto with_old = [&](KeyChange::Action action, ItemIndex old) {
     change.action = action;
-    change.old_value = Handles::content(doc_, old, store.items[old].len - 1);
+    change.old_value = Handles::content(doc_, old, store.items[old].len() - 1);
     return change;
   };
   const Item& item = store.items[value];
@@ -144,7 +144,7 @@ Event::Path path_between(const Store& store, TypeIndex from, TypeIndex to) {
       index = store.positions->index_of(owner);
     } else {
       for (ItemIndex at = item.left; at != kNil; at = store.items[at].left) {
-        if (!store.items[at].deleted && store.items[at].countable()) index += store.items[at].len;
+        if (!store.items[at].deleted && store.items[at].countable()) index += store.items[at].len();
       }
     }
     path.emplace_back(index);

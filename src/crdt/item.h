@@ -9,6 +9,7 @@
 #pragma once
 
 #include <cstdint>
+#include <cstring>
 
 #include "crdt/content.h"
 #include "crdt/dense_index.h"
@@ -23,7 +24,7 @@ using EntryIndex = uint32_t;  // in Store::entries
 
 inline constexpr uint32_t kLineagesMax = 1u << 24;
 inline constexpr uint32_t kLineageMask = kLineagesMax - 1;
-inline constexpr uint32_t kInlineMax = 4;
+inline constexpr uint32_t kInlineMax = 7;
 
 // Bytes in the content arena.
 struct Span {
@@ -44,7 +45,7 @@ enum ContentForm : uint32_t {
   kListed = 0,      // Item::content is an index into Store::spans: all but ASCII text
   kAscii = 1,       // its offset in the arena
   kAsciiRoomy = 2,  // the same, with Span::roomy
-  kInline = 3,      // the text itself, up to kInlineMax bytes
+  kInline = 3,      // in the item itself, up to kInlineMax bytes
 };
 
 // Whose an item is, where it belongs and whom it was put between: the part of an item that most neighbours
@@ -72,12 +73,13 @@ struct SlotId {
 
 struct Item {
   uint32_t clock = 0;
-  uint32_t len = 0;
+  uint32_t len_word =
+      0;  // the length; of kInline: in the lowest byte, and above it and in `content` the text
+  uint32_t content = kNil;  // see ContentForm; kType: TypeIndex; kDeleted, kGc: unused
   ItemIndex left = kNil;
   ItemIndex right = kNil;
   uint32_t origin_clock = 0;        // meaningful if the lineage has an origin
   uint32_t right_origin_clock = 0;  // and a right origin
-  uint32_t content = kNil;          // see ContentForm; kType: TypeIndex; kDeleted, kGc: unused
   uint32_t lineage : 24;
   uint32_t ref : 4;
   uint32_t deleted : 1;
@@ -86,11 +88,55 @@ struct Item {
 
   Item() : lineage(0), ref(kGc), deleted(0), kept(0), form(kListed) {}
 
-  uint32_t end() const { return clock + len; }
+  uint32_t len() const { return form == kInline ? len_word & 0xff : len_word; }
+  void set_len(uint32_t len) { len_word = form == kInline ? (len_word & ~0xffu) | len : len; }
+  uint32_t end() const { return clock + len(); }
   bool is_gc() const { return ref == kGc; }
   bool countable() const { return is_countable(static_cast<uint8_t>(ref)); }
   bool is_ascii() const { return form != kListed; }
   bool has_content() const { return ref != kDeleted && ref != kGc && ref != kType; }
+
+  // Of kInline.
+  Bytes inline_text() const { return {reinterpret_cast<const uint8_t*>(this) + kInlineAt, len()}; }
+  // A text of 1 to kInlineMax bytes; it may be the item's own. Sets the length, too.
+  void set_inline_text(Bytes text) {
+    form = kInline;
+    set_words(word_of(text) << 8 | text.size());
+  }
+  // Puts as much as still fits behind it; the length is the caller's to raise.
+  void append_inline_text(Bytes more) {
+    const uint64_t words = uint64_t{content} << 32 | len_word;
+    const uint32_t bits = (1 + len()) * 8;
+    set_words((words & ((uint64_t{1} << bits) - 1)) | word_of(more) << bits);
+  }
+  // Forgets where the content is; the length stays.
+  void clear_content() {
+    len_word = len();
+    content = kNil;
+    form = kListed;
+  }
+
+ private:
+  static constexpr size_t kInlineAt = 5;  // behind clock and the lowest byte of len_word
+
+  void set_words(uint64_t words) {
+    len_word = static_cast<uint32_t>(words);
+    content = static_cast<uint32_t>(words >> 32);
+  }
+
+  // Up to seven bytes as a little-endian number, without a loop: reads that overlap find the same.
+  static uint64_t word_of(Bytes text) {
+    const size_t size = text.size();
+    if (size < 4) {
+      const auto at = [&](size_t i) { return uint64_t{text[i]} << i * 8; };
+      return at(0) | at(size / 2) | at(size - 1);
+    }
+    uint32_t first;
+    uint32_t last;
+    std::memcpy(&first, text.data(), sizeof(first));
+    std::memcpy(&last, text.data() + size - sizeof(last), sizeof(last));
+    return first | uint64_t{last} << (size - sizeof(last)) * 8;
+  }
 };
 static_assert(sizeof(Item) == 32);
 

@@ -9,7 +9,8 @@ namespace symphony::crdt {
 ItemIndex left_of_index(Edit& edit, TypeIndex type, uint32_t index) {
   if (index == 0) return kNil;
   const PositionIndex::Place place = edit.positions().find(type, index - 1);
-  if (place.offset + 1 < edit.store.items[place.item].len) edit.transaction.cut(place.item, place.offset + 1);
+  if (place.offset + 1 < edit.store.items[place.item].len())
+    edit.transaction.cut(place.item, place.offset + 1);
   return place.item;
 }
 
@@ -51,8 +52,8 @@ void remove_elements(Edit& edit, TypeIndex type, uint32_t index, uint32_t length
   const ItemIndex left = left_of_index(edit, type, index);
   ItemIndex at = edit.positions().live_from(edit.right_of(type, left));
   while (length > 0 && at != kNil) {
-    if (length < store.items[at].len) edit.transaction.cut(at, length);
-    length -= store.items[at].len;
+    if (length < store.items[at].len()) edit.transaction.cut(at, length);
+    length -= store.items[at].len();
     edit.transaction.delete_item(at);
     at = edit.positions().live_from(store.items[at].right);
   }

@@ -63,7 +63,7 @@ bool Loader::lay_out_block(StructReader& in) {
     if (s.ref() == kSkip) return false;
     Item& item = store_.items[index];
     item.clock = s.clock;
-    item.len = s.len;
+    item.set_len(s.len);
     Lineage kind;
     kind.slot = slot;
     if (s.ref() == kGc) {
@@ -196,7 +196,7 @@ SlotId Loader::link(Block& block) {
   item.lineage = plain_.lineage & kLineageMask;
   if (!lineage.in_map() && store_.positions == nullptr) plain_.parent = lineage.parent();
   transaction_.place(index, lineage, left, right);
-  if (item.ref == kDeleted) transaction_.add_deleted(slot, clock, item.len);
+  if (item.ref == kDeleted) transaction_.add_deleted(slot, clock, item.len());
   if (item.ref == kFormat) store_.types[store_.type_of(lineage)].has_formatting = true;
   transaction_.finish_new(index, lineage);
   return {};
@@ -217,9 +217,9 @@ bool Loader::link_plainly(ItemIndex index, ItemIndex left, ItemIndex right) {
   item.right = right;
   items[left].right = index;
   if (right != kNil) items[right].left = index;
-  if (item.countable()) store_.types[plain_.parent].length += item.len;
+  if (item.countable()) store_.types[plain_.parent].length += item.len();
   const Lineage& lineage = store_.lineages[plain_.lineage];
-  if (item.ref == kDeleted) transaction_.add_deleted(lineage.slot, item.clock, item.len);
+  if (item.ref == kDeleted) transaction_.add_deleted(lineage.slot, item.clock, item.len());
   if (transaction_.minds(plain_.parent)) transaction_.finish_new(index, lineage);
   return true;
 }

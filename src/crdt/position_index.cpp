@@ -280,7 +280,7 @@ void PositionIndex::hidden(ItemIndex item) {
   if (gone.ref == kFormat) {
     add(leaf_of_[item], {0, 0u - 1});
   } else if (gone.countable()) {
-    add(leaf_of_[item], {0 - gone.len, 0});
+    add(leaf_of_[item], {0 - gone.len(), 0});
   }
 }
 

@@ -29,13 +29,13 @@ void compare_with_walk(const Store& store, PositionIndex& index, TypeIndex type)
     if (item.deleted) continue;
     if (item.ref == kFormat) marks.push_back(at);
     if (!item.countable()) continue;
-    for (const uint32_t offset : {0u, item.len / 2, item.len - 1}) {
+    for (const uint32_t offset : {0u, item.len() / 2, item.len() - 1}) {
       const PositionIndex::Place place = index.find(type, before + offset);
       ASSERT_EQ(place.item, at);
       ASSERT_EQ(place.offset, offset);
       ASSERT_EQ(place.start, before);
     }
-    before += item.len;
+    before += item.len();
   }
   ASSERT_EQ(index.last(type), last);
   ASSERT_EQ(index.has_marks(type), !marks.empty());

@@ -21,7 +21,7 @@ uint32_t take(std::vector<uint32_t>& free, std::vector<T>& all) {
 
 PositionIndex::Sum PositionIndex::weight(const Item& item) const {
   if (item.deleted) return {};
-  return item.ref == kFormat ? Sum{0, 1} : Sum{item.countable() ? item.len : 0, 0};
+  return item.ref == kFormat ? Sum{0, 1} : Sum{item.countable() ? item.len() : 0, 0};
 }
 
 uint32_t PositionIndex::new_leaf() { return take(free_leaves_, leaves_); }

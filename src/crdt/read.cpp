@@ -345,10 +345,10 @@ std::vector<Value> values_of(const Store& store, const Item& item) {
   Reader in(content);
   switch (item.ref) {
     case kAny:
-      for (uint32_t i = 0; i < item.len; ++i) out.push_back(read_any(in));
+      for (uint32_t i = 0; i < item.len(); ++i) out.push_back(read_any(in));
       break;
     case kJson:
-      for (uint32_t i = 0; i < item.len; ++i) {
+      for (uint32_t i = 0; i < item.len(); ++i) {
         const std::string_view text = in.read_var_string();
         out.push_back(text == "undefined" ? Value{} : parse_json(text));
       }

@@ -28,7 +28,7 @@ NewContent copy_of(Edit& edit, ItemIndex index) {
   edit.scratch.clear();
   NewContent content;
   content.ref = item.ref;
-  content.len = item.len;
+  content.len = item.len();
   content.ascii = item.is_ascii();
   if (item.ref == kType) {
     const Type& type = edit.store.types[item.content];

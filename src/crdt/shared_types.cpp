@@ -105,7 +105,7 @@ std::optional<Content> SharedType::get_key(std::string_view key) const {
   if (entry == kNil || store.entries[entry].last == kNil) return std::nullopt;
   const Item& item = store.items[store.entries[entry].last];
   if (item.deleted) return std::nullopt;
-  return Handles::content(*doc_, store.entries[entry].last, item.len - 1);
+  return Handles::content(*doc_, store.entries[entry].last, item.len() - 1);
 }
 
 std::vector<std::pair<std::string, Content>> SharedType::all_keys() const {
@@ -117,7 +117,7 @@ std::vector<std::pair<std::string, Content>> SharedType::all_keys() const {
     const ItemIndex last = store.entries[at].last;
     if (last == kNil || store.items[last].deleted) continue;
     all.emplace_back(std::string(store.text(store.entries[at].key)),
-                     Handles::content(*doc_, last, store.items[last].len - 1));
+                     Handles::content(*doc_, last, store.items[last].len() - 1));
   }
   return all;
 }
@@ -153,7 +153,7 @@ std::vector<Content> SharedType::slice_of(int64_t start, int64_t end) const {
   for (ItemIndex at = store.types[type].start; at != kNil && index < end; at = store.items[at].right) {
     const Item& item = store.items[at];
     if (item.deleted || !item.countable()) continue;
-    if (index + item.len > start) {
+    if (index + item.len() > start) {
       held.clear();
       Handles::append_contents(*doc_, at, held);
       for (size_t i = 0; i < held.size(); ++i) {
@@ -161,7 +161,7 @@ std::vector<Content> SharedType::slice_of(int64_t start, int64_t end) const {
         if (here >= start && here < end) out.push_back(std::move(held[i]));
       }
     }
-    index += item.len;
+    index += item.len();
   }
   return out;
 }

@@ -13,7 +13,7 @@ namespace symphony::crdt {
 Span Store::span(const Item& item) const {
   if (!item.has_content()) return {};
   if (item.form == kListed) return spans_[item.content];
-  return {item.content, item.len, item.form == kAsciiRoomy};
+  return {item.content, item.len(), item.form == kAsciiRoomy};
 }
 
 // Points a content to where it lies now.
@@ -31,7 +31,7 @@ void Store::set_span(Item& item, Span span, bool ascii) {
 }
 
 Bytes Store::content(const Item& item) const {
-  if (item.form == kInline) return {reinterpret_cast<const uint8_t*>(&item.content), item.len};
+  if (item.form == kInline) return item.inline_text();
   const Span where = span(item);
   return {arena.data() + where.at, where.bytes};
 }
@@ -55,12 +55,10 @@ Span Store::store_bytes(Bytes bytes) {
 }
 
 void Store::set_content(Item& item, Bytes bytes, bool ascii) {
-  item.content = kNil;
-  item.form = kListed;
   if (ascii && bytes.size() <= kInlineMax) {
-    item.form = kInline;
-    std::memcpy(&item.content, bytes.data(), bytes.size());
+    item.set_inline_text(bytes);
   } else {
+    item.clear_content();
     set_span(item, store_bytes(bytes), ascii);
   }
 }
@@ -69,13 +67,10 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
   right.ref = left.ref;
   if (!left.has_content()) return;
   if (left.form == kInline) {
-    right.form = kInline;
-    std::memcpy(&right.content, content(left).data() + diff, left.len - diff);
-    return;
+    return right.set_inline_text(left.inline_text().subspan(diff));
   }
   const Span whole = span(left);
-  right.content = kNil;
-  right.form = kListed;
+  right.clear_content();
   const auto cut_at = [&](size_t cut, bool left_ascii, bool right_ascii) {
     set_span(right, {whole.at + cut, whole.bytes - cut}, right_ascii);
     set_span(left, {whole.at, cut}, left_ascii);
@@ -86,10 +81,10 @@ void Store::split_content(Item& left, Item& right, uint32_t diff) {
   if (left.is_ascii()) return cut_at(diff, true, true);
 
   const Bytes text = content(left);
-  const Utf16Cut cut = utf16_cut(text, diff, left.len);
+  const Utf16Cut cut = utf16_cut(text, diff, left.len());
   if (!cut.inside_pair) {
     const bool left_ascii = cut.bytes == diff;
-    const bool right_ascii = text.size() - cut.bytes == left.len - diff;
+    const bool right_ascii = text.size() - cut.bytes == left.len() - diff;
     return cut_at(cut.bytes, left_ascii, right_ascii);
   }
   // Half a pair is not a character: both halves become U+FFFD, three bytes each, where the pair took four.
@@ -129,17 +124,13 @@ void Store::append_content(Item& item, Bytes more, bool more_ascii) {
   const size_t old_bytes = content(item).size();
   const size_t bytes = old_bytes + more.size();
   if (item.form == kInline) {
-    if (ascii && bytes <= kInlineMax) {
-      std::memcpy(reinterpret_cast<uint8_t*>(&item.content) + old_bytes, more.data(), more.size());
-      return;
-    }
-    const uint32_t text = item.content;
+    if (ascii && bytes <= kInlineMax) return item.append_inline_text(more);
     const size_t more_at = offset_in_arena(more);
     const Span joined{allocate(std::bit_ceil(bytes)), bytes, true};
-    std::memcpy(arena.data() + joined.at, &text, old_bytes);
+    const Bytes text = item.inline_text();
+    std::memcpy(arena.data() + joined.at, text.data(), text.size());
     copy_to_arena(joined.at + old_bytes, more, more_at);
-    item.content = kNil;
-    item.form = kListed;
+    item.clear_content();
     return set_span(item, joined, ascii);
   }
   const Span old = span(item);
@@ -181,8 +172,7 @@ void Store::drop_content(Item& item) {
     if (item.form != kInline) dead_bytes_ += span(item).bytes;
     if (item.form == kListed) free_spans_.give(spans_, item.content);
   }
-  item.content = kNil;
-  item.form = kListed;
+  item.clear_content();
 }
 
 void Store::compact_if_worthwhile() {

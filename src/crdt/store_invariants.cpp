@@ -26,16 +26,22 @@ std::string Store::check_invariants() const {
       const Item& item = items[index];
       alive[index] = true;
       ++count;
-      if (this->slot(item) != slot || item.clock != expected || item.len == 0) {
+      if (this->slot(item) != slot || item.clock != expected || item.len() == 0) {
         return "structs are not contiguous" + where(slot, expected);
       }
       if (client.structs.find(item.clock, items) != at || client.structs.find(item.end() - 1, items) != at) {
         return "a struct is not found by its clocks" + where(slot, expected);
       }
       if (item.is_gc() && !item.deleted) return "a GC struct is not deleted" + where(slot, expected);
+      if (item.form == kInline && item.len() > kInlineMax) {
+        return "a text is too long to be in its item" + where(slot, expected);
+      }
+      if (item.is_ascii() && (item.ref != kString || !is_ascii(content(item)))) {
+        return "a content has the form of an ASCII text and is none" + where(slot, expected);
+      }
       if (item.ref == kString) {
         const auto units = utf16_length(content(item));
-        if (!units || *units != item.len) return "a text does not have its length" + where(slot, expected);
+        if (!units || *units != item.len()) return "a text does not have its length" + where(slot, expected);
       }
       expected = item.end();
       if (!client.structs.next(at)) break;
@@ -71,7 +77,7 @@ std::string Store::check_invariants() const {
       return "a child outlives its parent" + at;
     }
     if (item.ref == kType && types[item.content].owner != index) return "a type does not know its item" + at;
-    if (!item.deleted && item.countable() && !in_map(item)) length[parent_type(item)] += item.len;
+    if (!item.deleted && item.countable() && !in_map(item)) length[parent_type(item)] += item.len();
   }
   for (TypeIndex index = 0; index < types.size(); ++index) {
     const ItemIndex owner = types[index].owner;

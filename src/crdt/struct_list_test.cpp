@@ -78,7 +78,7 @@ TEST(StructList, TellsWhereDeletedStretchesBeginAndEnd) {
   uint32_t end = 0;
   for (Item& item : items) {
     item.clock = end;
-    item.len = 1 + static_cast<uint32_t>(random.below(6));
+    item.set_len(1 + static_cast<uint32_t>(random.below(6)));
     end = item.end();
   }
   StructList list;

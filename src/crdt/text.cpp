@@ -90,7 +90,7 @@ Result<void> Text::remove(uint32_t index, uint32_t length) const {
     TextPosition at = here.find(index);
     const ItemIndex left = at.left;
     here.remove(at, length);
-    if (left != kNil) context.positions().remember(*type, left, index - context.store.items[left].len);
+    if (left != kNil) context.positions().remember(*type, left, index - context.store.items[left].len());
   });
   return {};
 }

@@ -80,10 +80,10 @@ class TextDelta {
       }
     } else if (deletes(item)) {
       begin_op(DeltaOp::Kind::kDelete);
-      op_->length += item.len;
+      op_->length += item.len();
     } else if (!item.deleted) {
       begin_op(DeltaOp::Kind::kRetain);
-      op_->length += item.len;
+      op_->length += item.len();
     }
   }
 

@@ -71,7 +71,7 @@ void TextEdit::forward(TextPosition& at) const {
       const Mark mark = mark_of(store_, edit_.format_values, at.right);
       at.current.update(mark.key, mark.value);
     } else {
-      at.index += item.len;
+      at.index += item.len();
     }
   }
   at.left = at.right;
@@ -150,7 +150,7 @@ ItemIndex TextEdit::insert(TextPosition& at, const NewContent& content, Formats 
   if (content.ref == kString && at.left != kNil &&
       edit_.transaction.extend(edit_.slot, at.left, at.right, content.bytes, content.len, content.ascii)) {
     at.index += content.len;
-    edit_.positions().remember(type_, item, at.index - store_.items[item].len);
+    edit_.positions().remember(type_, item, at.index - store_.items[item].len());
   } else {
     item = at.right = insert_item(edit_, type_, at.left, at.right, content);
     edit_.positions().remember(type_, item, at.index);
@@ -184,8 +184,8 @@ void TextEdit::format(TextPosition& at, uint32_t length, const Formats& attribut
         at.current.set(mark.key, mark.value);
       }
     } else {
-      if (length < store_.items[at.right].len) edit_.transaction.cut(at.right, length);
-      length -= store_.items[at.right].len;
+      if (length < store_.items[at.right].len()) edit_.transaction.cut(at.right, length);
+      length -= store_.items[at.right].len();
     }
     forward(at);
   }
@@ -212,8 +212,8 @@ void TextEdit::remove(TextPosition& at, uint32_t length) {
       continue;
     }
     if (item.ref == kString || item.ref == kType || item.ref == kEmbed) {
-      if (length < item.len) edit_.transaction.cut(at.right, length);
-      length -= store_.items[at.right].len;
+      if (length < item.len()) edit_.transaction.cut(at.right, length);
+      length -= store_.items[at.right].len();
       edit_.transaction.delete_item(at.right);
     }
     forward(at);

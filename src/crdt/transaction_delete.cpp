@@ -16,11 +16,11 @@ void Transaction::delete_item(ItemIndex first) {
     if (item.deleted) return;
     const Lineage& lineage = store_->lineage_of(item);
     const TypeIndex parent = store_->parent_type(item);
-    if (item.countable() && !lineage.in_map()) store_->types[parent].length -= item.len;
+    if (item.countable() && !lineage.in_map()) store_->types[parent].length -= item.len();
     if (store_->positions != nullptr && !lineage.in_map()) store_->positions->hidden(index);
     item.deleted = 1;
     collectable_ = true;
-    deletes_.push_back({lineage.slot, item.clock, item.len});
+    deletes_.push_back({lineage.slot, item.clock, item.len()});
     add_changed(parent, lineage.in_map() ? lineage.parent() : kNil);
     if (item.ref == kDoc) {
       const SlotId id{lineage.slot, item.clock};
@@ -49,7 +49,7 @@ void Transaction::delete_item(ItemIndex first) {
       enter(child);
     } else if (const Slot slot = store_->slot(item); item.clock < before(slot)) {
       // It will be collected with its parent but is not in this transaction's delete set.
-      merge_structs_.push_back({slot, item.clock, item.len});
+      merge_structs_.push_back({slot, item.clock, item.len()});
     }
   }
 }
@@ -97,7 +97,7 @@ void Transaction::become_gc(ItemIndex index, Slot slot) {
   lineage.slot = slot;
   collected.lineage = store_->lineages.add(lineage) & kLineageMask;
   collected.clock = item.clock;
-  collected.len = item.len;
+  collected.set_len(item.len());
   collected.deleted = 1;
   item = collected;
 }

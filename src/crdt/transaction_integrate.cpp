@@ -34,7 +34,7 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   Item& right = store_->items[right_index];
   store_->split_content(left, right, diff);
   right.clock = left.clock + diff;
-  right.len = left.len - diff;
+  right.set_len(left.len() - diff);
   right.left = left_index;
   right.right = left.right;
   right.origin_clock = right.clock - 1;
@@ -44,7 +44,7 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
   Lineage lineage = store_->lineage_of(left);
   lineage.origin_slot = slot;
   right.lineage = store_->lineages.add(lineage) & kLineageMask;
-  left.len = diff;
+  left.set_len(diff);
   left.right = right_index;
   if (right.right != kNil) {
     store_->items[right.right].left = right_index;
@@ -52,7 +52,7 @@ ItemIndex Transaction::split(Slot slot, StructList::Position at, uint32_t diff) 
     store_->entries[lineage.parent()].last = right_index;
   }
   structs.insert_after(at, right.clock, right_index, store_->items);
-  merge_structs_.push_back({slot, right.clock, right.len});
+  merge_structs_.push_back({slot, right.clock, right.len()});
   if (store_->positions != nullptr) store_->positions->split(left_index, right_index);
   if (const SlotId* const redone = store_->redone.find(left_index); redone != nullptr)
     store_->redone.set(right_index, {redone->slot, redone->clock + diff});
@@ -168,7 +168,7 @@ void Transaction::append(Slot slot, ItemIndex last, TypeIndex parent, Bytes text
                          bool ascii) {
   Item& item = store_->items[last];
   store_->append_content(item, text, ascii);
-  item.len += units;
+  item.set_len(item.len() + units);
   store_->types[parent].length += units;
   touch_client(slot).state = item.end();
   if (store_->positions != nullptr) store_->positions->grown(last, units);
@@ -213,7 +213,7 @@ ItemIndex Transaction::insert(const NewItem& made) {
   lineage.set_parent(made.entry != kNil ? made.entry : made.parent, made.entry != kNil);
   item.lineage = store_->lineages.add(lineage) & kLineageMask;
   item.clock = store_->clients[made.slot].state;
-  item.len = made.len;
+  item.set_len(made.len);
   item.ref = made.ref & 0xf;
   place(index, lineage, made.left, made.right);
   add_struct(made.slot, index);
@@ -259,7 +259,7 @@ void Transaction::integrate(const Incoming& in, uint32_t offset) {
   const ItemIndex index = store_->new_item();
   Item& item = store_->items[index];
   item.clock = clock;
-  item.len = parsed.len - offset;
+  item.set_len(parsed.len - offset);
   if (gc) {
     become_gc(index, in.slot);
     add_struct(in.slot, index);
@@ -282,7 +282,7 @@ void Transaction::place(ItemIndex index, const Lineage& lineage, ItemIndex left,
   if (conflict) left = resolve_conflicts(item, lineage, left, right);
   link(index, lineage, left);
   if (!lineage.in_map()) {
-    if (item.countable()) store_->types[lineage.parent()].length += item.len;
+    if (item.countable()) store_->types[lineage.parent()].length += item.len();
     if (store_->positions != nullptr) store_->positions->linked(lineage.parent(), index);
   }
 }
@@ -366,10 +366,10 @@ void Transaction::integrate_content(const Incoming& in, uint32_t offset, ItemInd
   Item& item = store_->items[index];
   Item whole;
   whole.ref = item.ref;
-  whole.len = in.parsed->len;
+  whole.set_len(in.parsed->len);
   store_->set_content(whole, bytes, false);
   store_->split_content(whole, item, offset);
-  whole.len = offset;
+  whole.set_len(offset);
   store_->drop_content(whole);
 }
 
@@ -379,7 +379,7 @@ void Transaction::set_new_content(ItemIndex index, uint8_t ref, Bytes bytes, boo
   switch (ref) {
     case kDeleted:
       item.deleted = 1;
-      deletes_.push_back({lineage.slot, item.clock, item.len});
+      deletes_.push_back({lineage.slot, item.clock, item.len()});
       return;
     case kType:
       return store_->set_type(index, bytes);

@@ -43,7 +43,7 @@ void Transaction::merge(ItemIndex left_index, ItemIndex right_index) {
     if (left.right != kNil) store_->items[left.right].left = left_index;
     store_->merge_content(left, right);
   }
-  left.len += right.len;
+  left.set_len(left.len() + right.len());
   store_->free_item(right_index);
 }
 
