@@ -2,24 +2,19 @@
 
 namespace symphony {
 
-uint64_t Reader::read_var_uint_slow() {
+Reader::Number Reader::slow_var_uint(const uint8_t* at, const uint8_t* end) {
+  constexpr Number kNone{0, nullptr};
   uint64_t value = 0;
-  for (unsigned shift = 0;; shift += 7) {
-    const uint8_t byte = read_u8();
-    if (!ok_) return 0;
+  for (unsigned shift = 0; at != end; shift += 7) {
+    const uint8_t byte = *at++;
     const uint64_t bits = byte & 0x7f;
     // Non-minimal encodings are legal in lib0 as long as the value stays in range.
-    if (bits != 0 && (shift > 49 || (bits << shift) > kVarUintMax)) {
-      set_failed();
-      return 0;
-    }
+    if (bits != 0 && (shift > 49 || (bits << shift) > kVarUintMax)) return kNone;
     if (bits != 0) value |= bits << shift;
-    if (byte < 0x80) return value;
-    if (shift > 63) {
-      set_failed();
-      return 0;
-    }
+    if (byte < 0x80) return {value, at};
+    if (shift > 63) return kNone;
   }
+  return kNone;
 }
 
 bool Reader::read_var_int_slow(uint64_t& magnitude) {

@@ -107,7 +107,21 @@ class Reader {
     return true;
   }
 
-  uint64_t read_var_uint_slow();
+  // Not a member: a reader that nobody has the address of can be kept in registers.
+  struct Number {
+    uint64_t value;
+    const uint8_t* end;  // null: out of range, or the bytes end before it does
+  };
+  static Number slow_var_uint(const uint8_t* at, const uint8_t* end);
+  uint64_t read_var_uint_slow() {
+    const Number number = slow_var_uint(at_, end_);
+    if (number.end == nullptr) {
+      set_failed();
+    } else {
+      at_ = number.end;
+    }
+    return number.value;
+  }
   bool read_var_int_slow(uint64_t& magnitude);
 
   const uint8_t* begin_;

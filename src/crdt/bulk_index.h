@@ -32,7 +32,8 @@ class BulkIndex {
     used_ += (end >> table.shift) + 1;
     uint32_t* cell = cells_.data() + table.cells;
     for (uint64_t clock = 0; count > 0; --count, ++first) {
-      for (; clock < items[first].end(); clock += uint64_t{1} << table.shift) *cell++ = first;
+      const uint32_t next = count > 1 ? items[first + 1].clock : end;
+      for (; clock < next; clock += uint64_t{1} << table.shift) *cell++ = first;
     }
     if (slot >= of_slot_.size()) of_slot_.resize(slot + 1, kNil);
     of_slot_[slot] = static_cast<uint32_t>(tables_.size());

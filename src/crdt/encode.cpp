@@ -14,14 +14,6 @@ void write_id(Encoder& out, uint64_t client, uint32_t clock) {
   out.var_uint(clock);
 }
 
-// A varUint byte by byte, for rows of numbers of which neighbours nearly always take equally many bytes:
-// where the branches are foretold it takes half of the time of put_var_uint.
-uint8_t* put_in_row(uint8_t* at, uint32_t value) {
-  for (; value >= 0x80; value >>= 7) *at++ = static_cast<uint8_t>(value | 0x80);
-  *at++ = static_cast<uint8_t>(value);
-  return at;
-}
-
 uint8_t* put_id(uint8_t* at, uint64_t client, uint32_t clock) {
   return put_var_uint(put_var_uint(at, client), clock);
 }
@@ -156,7 +148,7 @@ Buffer encode_all_deletes(const Store& store) {
       constexpr size_t kNumberMax = 5;  // bytes of a clock or length
       uint8_t* at = ranges.space(bounds.size() * kNumberMax);
       for (size_t i = 0; i < bounds.size(); i += 2) {
-        at = put_in_row(put_in_row(at, bounds[i]), bounds[i + 1] - bounds[i]);
+        at = put_var_uint(put_var_uint(at, bounds[i]), bounds[i + 1] - bounds[i]);
       }
       ranges.filled(at);
       ranges_count += static_cast<uint32_t>(bounds.size() / 2);

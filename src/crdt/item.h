@@ -73,8 +73,7 @@ struct SlotId {
 
 struct Item {
   uint32_t clock = 0;
-  uint32_t len_word =
-      0;  // the length; of kInline: in the lowest byte, and above it and in `content` the text
+  uint32_t len_word = 0;    // the length; of kInline: in its lowest byte, and the text follows
   uint32_t content = kNil;  // see ContentForm; kType: TypeIndex; kDeleted, kGc: unused
   ItemIndex left = kNil;
   ItemIndex right = kNil;

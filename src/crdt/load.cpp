@@ -45,69 +45,63 @@ bool Loader::lay_out(Bytes update) {
 }
 
 bool Loader::lay_out_block(StructReader& in) {
+  std::vector<Item>& items = store_.items;
   const auto count = static_cast<size_t>(in.block_structs());
-  if ((store_.items.size() + count) * 3 > kLineagesMax) return false;
+  const size_t wanted = items.size() + count;
+  if (wanted * 3 > kLineagesMax) return false;
   const Slot slot = store_.add_client(in.client());
-  const auto first = static_cast<ItemIndex>(store_.items.size());
+  const auto first = static_cast<ItemIndex>(items.size());
   if (blocks_.empty()) {
-    set_capacity(store_.items, count);
+    set_capacity(items, count);
     set_capacity(store_.arena, update_.size() / 2);
+  } else if (wanted > items.capacity()) {
+    items.reserve(std::max(wanted, items.capacity() * 2));
   }
-  store_.items.resize(first + count);
   const auto slot_of = [&](uint64_t client) {
     return client == kNoClient ? kNil : client == in.client() ? slot : store_.add_client(client);
   };
   ParsedStruct s;
-  ItemIndex index = first;
   while (in.next_struct(s)) {
     if (s.ref() == kSkip) return false;
-    Item& item = store_.items[index];
+    Item item;
     item.clock = s.clock;
     item.set_len(s.len);
+    item.ref = s.ref() & 0xf;
     Lineage kind;
     kind.slot = slot;
-    if (s.ref() == kGc) {
-      item.deleted = 1;
-    } else {
+    if (s.ref() != kGc) {
       kind.origin_slot = slot_of(s.origin_client);
       kind.right_origin_slot = slot_of(s.right_origin_client);
-      if (s.has_parent()) {
-        // Until it is linked: where the parent is written, and whether a key follows.
-        item.origin_clock = s.parent_at;
-        item.right_origin_clock = (s.info & kInfoParentSub) != 0;
-      } else {
-        item.origin_clock = s.origin_clock;
-        item.right_origin_clock = s.right_origin_clock;
-      }
+      // Until it is linked: where the parent is written, and whether a key follows.
+      item.origin_clock = s.has_parent() ? s.parent_at : s.origin_clock;
+      item.right_origin_clock = s.has_parent() ? (s.info & kInfoParentSub) != 0 : s.right_origin_clock;
     }
     item.lineage = kinds_.add(kind) & kLineageMask;
-    item.ref = s.ref() & 0xf;
-    set_content(s, index);
-    ++index;
+    set_content(s, item);
+    items.push_back(item);
+    if (s.ref() == kType) store_.set_type(static_cast<ItemIndex>(items.size() - 1), content(s));
   }
-  if (index != first + count) return false;
+  if (items.size() != wanted) return false;
   Client& client = transaction_.touch_client(slot);
-  client.structs.append_range(first, static_cast<uint32_t>(count), store_.items);
-  client.state = store_.items[index - 1].end();
-  blocks_.push_back({slot, first, index, 0, false});
+  client.structs.append_range(first, static_cast<uint32_t>(count), items);
+  client.state = items.back().end();
+  blocks_.push_back({slot, first, static_cast<ItemIndex>(wanted), 0, false});
   return true;
 }
 
-void Loader::set_content(const ParsedStruct& s, ItemIndex index) {
-  Item& item = store_.items[index];
-  const Bytes bytes = update_.subspan(s.content_at, s.content_bytes);
+void Loader::set_content(const ParsedStruct& s, Item& item) {
   switch (s.ref()) {
     case kGc:
+      item.deleted = 1;
       break;
     case kDeleted:
       item.deleted = 1;
       ++deleted_;
       break;
     case kType:
-      store_.set_type(index, bytes);
       break;
     default:
-      store_.set_content(item, bytes, s.ascii);
+      store_.set_content(item, content(s), s.ascii);
   }
 }
 
@@ -145,42 +139,35 @@ bool Loader::link_all() {
 SlotId Loader::link(Block& block) {
   const ItemIndex index = block.next;
   const Slot slot = block.slot;
-  const uint32_t clock = store_.items[index].clock;
-  Lineage lineage = kinds_[store_.items[index].lineage];
-  bool gc = store_.items[index].is_gc();
+  const Item& unlinked = store_.items[index];
+  const Lineage& kind = kinds_[unlinked.lineage];
+  const uint32_t clock = unlinked.clock;
+  Lineage lineage;
+  bool gc = unlinked.is_gc();
   ItemIndex left = kNil;
   ItemIndex right = kNil;
   if (!gc) {
-    const SlotId origin{lineage.origin_slot, store_.items[index].origin_clock};
-    const SlotId right_origin{lineage.right_origin_slot, store_.items[index].right_origin_clock};
+    const SlotId origin{kind.origin_slot, unlinked.origin_clock};
+    const SlotId right_origin{kind.right_origin_slot, unlinked.right_origin_clock};
     if (!is_linked(origin, slot)) return origin;
     if (!is_linked(right_origin, slot)) return right_origin;
     ParsedParent parent;
     if (origin.slot == kNil && right_origin.slot == kNil) {
-      parent = parent_at(store_.items[index]);
+      parent = parent_at(unlinked);
       if (!parent.is_root) {
         const Slot holder = store_.find_client(parent.item.client);
         if (holder == kNil) return {slot, kNil};
         if (const SlotId id{holder, parent.item.clock}; !is_linked(id, slot)) return id;
       }
     }
-    if (origin.slot != kNil) {
-      const bool follows = origin.slot == slot && origin.clock + 1 == clock && index > 0 &&
-                           store_.items[index - 1].end() == clock;
-      left = follows ? index - 1 : clean_end(origin);
-    }
-    if (right_origin.slot != kNil) {
-      if (!(right_origin == last_right_id_)) {
-        last_right_ = clean_start(right_origin);
-        last_right_id_ = right_origin;
-      }
-      right = last_right_;
-    }
+    if (origin.slot != kNil) left = clean_end(origin, index);
+    if (right_origin.slot != kNil) right = clean_start(right_origin, left);
     if (link_plainly(index, left, right)) {
       block.next_clock = store_.items[index].end();
       ++block.next;
       return {};
     }
+    lineage = kind;
     gc = !transaction_.find_parent(parent, left, right, lineage);
   }
   block.next_clock = store_.items[index].end();
@@ -224,16 +211,28 @@ bool Loader::link_plainly(ItemIndex index, ItemIndex left, ItemIndex right) {
   return true;
 }
 
-// As the transaction's, which cuts if need be.
-ItemIndex Loader::clean_start(const SlotId& id) {
-  const ItemIndex index = bulk_.find(id.slot, id.clock, store_.items);
-  if (index != kNil && store_.items[index].clock == id.clock) return index;
+// As the transaction's, which cut if need be; and where it nearly always is they look first: behind the item
+// that has been found on the left, or before the item that is linked.
+ItemIndex Loader::clean_start(const SlotId& id, ItemIndex left) {
+  const std::vector<Item>& items = store_.items;
+  if (left != kNil && items[left].right != kNil) {
+    const ItemIndex next = items[left].right;
+    if (items[next].clock == id.clock && store_.slot(items[next]) == id.slot) return next;
+  }
+  const ItemIndex index = bulk_.find(id.slot, id.clock, items);
+  if (index != kNil && items[index].clock == id.clock) return index;
   return transaction_.clean_start(id.slot, id.clock);
 }
 
-ItemIndex Loader::clean_end(const SlotId& id) {
-  const ItemIndex index = bulk_.find(id.slot, id.clock, store_.items);
-  if (index != kNil && store_.items[index].end() == id.clock + 1) return index;
+ItemIndex Loader::clean_end(const SlotId& id, ItemIndex linked) {
+  const std::vector<Item>& items = store_.items;
+  const Item& item = items[linked];
+  if (id.clock + 1 == item.clock && linked > 0 && kinds_[item.lineage].slot == id.slot &&
+      items[linked - 1].end() == item.clock) {
+    return linked - 1;
+  }
+  const ItemIndex index = bulk_.find(id.slot, id.clock, items);
+  if (index != kNil && items[index].end() == id.clock + 1) return index;
   return transaction_.clean_end(id.slot, id.clock);
 }
 

@@ -42,12 +42,13 @@ class Loader {
 
   bool lay_out(Bytes update);
   bool lay_out_block(StructReader& in);
-  void set_content(const ParsedStruct& s, ItemIndex index);
+  Bytes content(const ParsedStruct& s) const { return update_.subspan(s.content_at, s.content_bytes); }
+  void set_content(const ParsedStruct& s, Item& item);
   bool link_all();
   SlotId link(Block& block);
   bool link_plainly(ItemIndex index, ItemIndex left, ItemIndex right);
-  ItemIndex clean_start(const SlotId& id);
-  ItemIndex clean_end(const SlotId& id);
+  ItemIndex clean_start(const SlotId& id, ItemIndex left);
+  ItemIndex clean_end(const SlotId& id, ItemIndex linked);
   bool is_linked(const SlotId& id, Slot own) const;
   ParsedParent parent_at(const Item& item) const;
   bool apply_deletes();
@@ -62,9 +63,6 @@ class Loader {
   BulkIndex bulk_;
   std::vector<uint32_t> block_of_slot_;
   std::vector<DeleteRange> deletes_;
-  // The right origin of the item before: runs typed at one place share it.
-  SlotId last_right_id_;
-  ItemIndex last_right_ = kNil;
   // What came out for the last item that was not linked plainly.
   struct Plain {
     uint32_t kind = kNil;          // index in kinds_

@@ -7,18 +7,22 @@
 
 namespace symphony::crdt {
 
-StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& items) const {
-  uint32_t chunk_index = static_cast<uint32_t>(chunks_.size() - 1);  // most of all the newest is looked for
-  if (clock < chunks_.back().first_clock) {
-    const bool hit =
-        hint_ < chunk_index && chunks_[hint_].first_clock <= clock && clock < chunks_[hint_ + 1].first_clock;
-    if (!hit) {
-      const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
-                                          [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
-      hint_ = static_cast<uint32_t>(after - chunks_.begin()) - 1;
-    }
-    chunk_index = hint_;
+// The chunk that covers `clock`.
+uint32_t StructList::chunk_of(uint32_t clock) const {
+  const auto newest = static_cast<uint32_t>(chunks_.size() - 1);  // is looked for most of all
+  if (clock >= chunks_.back().first_clock) return newest;
+  const bool hit =
+      hint_ < newest && chunks_[hint_].first_clock <= clock && clock < chunks_[hint_ + 1].first_clock;
+  if (!hit) {
+    const auto after = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
+                                        [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
+    hint_ = static_cast<uint32_t>(after - chunks_.begin()) - 1;
   }
+  return hint_;
+}
+
+StructList::Position StructList::find(uint32_t clock, const std::vector<Item>& items) const {
+  const uint32_t chunk_index = chunk_of(clock);
   // Branch-free search for the last clock <= `clock`.
   const Chunk& chunk = chunks_[chunk_index];
   uint32_t count = chunk.count;
@@ -86,9 +90,9 @@ size_t StructList::add_bounds(const Chunk& chunk, const std::vector<Item>& items
 }
 
 void StructList::note_deleted(uint32_t clock, uint32_t end) {
-  auto chunk = std::upper_bound(chunks_.begin(), chunks_.end(), clock,
-                                [](uint32_t c, const Chunk& k) { return c < k.first_clock; });
-  for (--chunk; chunk != chunks_.end() && chunk->first_clock < end; ++chunk) chunk->all_live = false;
+  for (size_t i = chunk_of(clock); i < chunks_.size() && chunks_[i].first_clock < end; ++i) {
+    chunks_[i].all_live = false;
+  }
 }
 
 void StructList::append_range(ItemIndex first, uint32_t count, const std::vector<Item>& items) {

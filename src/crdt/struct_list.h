@@ -140,6 +140,7 @@ class StructList {
     void copy_list(const Chunk& from, uint32_t room);
   };
 
+  uint32_t chunk_of(uint32_t clock) const;
   void make_listed(Chunk& chunk, const std::vector<Item>& items);
   static size_t add_bounds(const Chunk& chunk, const std::vector<Item>& items, uint32_t* bounds,
                            size_t count);

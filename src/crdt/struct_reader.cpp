@@ -97,7 +97,8 @@ bool StructReader::next_struct(ParsedStruct& s) {
   s = ParsedStruct();
   s.clock = static_cast<uint32_t>(clock_);
   one_struct(s);
-  if (failed()) return false;
+  if (!in_.ok()) return false;
+  failed_at_ = in_.position();
   clock_ += s.len;
   if (s.len == 0) refuse("a struct has no length");
   if (clock_ > kClockMax) refuse("a clock is past 2^32-1");
@@ -120,61 +121,89 @@ uint32_t StructReader::length(uint64_t value) {
 }
 
 // A client id. Most structs name their own client twice: it is known by its bytes.
-uint64_t StructReader::client_of() {
-  if (client_word_ != 0 && (in_.peek_word() & client_mask_) == client_word_) {
-    in_.skip(client_bytes_);
+inline uint64_t StructReader::read_client(Reader& in) const {
+  if (client_word_ != 0 && (in.peek_word() & client_mask_) == client_word_) {
+    in.skip(client_bytes_);
     return client_;
   }
-  return in_.read_var_uint();
+  return in.read_var_uint();
 }
 
-// The clock of an id of `client` that the current struct refers to.
-uint32_t StructReader::clock_of(uint64_t client) {
-  const uint64_t clock = in_.read_var_uint();
-  if (clock >= kClockMax) {
-    refuse("a referenced clock is past 2^32-1");
-  } else if (client == client_ && clock >= clock_) {
-    refuse("a struct refers to its own future");
-  }
-  return static_cast<uint32_t>(clock);
+// An id that the current struct refers to; what is wrong with it, or nullptr.
+inline const char* StructReader::read_id(Reader& in, uint64_t& client, uint32_t& clock) const {
+  client = read_client(in);
+  const uint64_t value = in.read_var_uint();
+  if (value >= kClockMax) return "a referenced clock is past 2^32-1";
+  if (client == client_ && value >= clock_) return "a struct refers to its own future";
+  clock = static_cast<uint32_t>(value);
+  return nullptr;
 }
 
 void StructReader::one_struct(ParsedStruct& s) {
-  s.info = in_.read_u8();
+  Reader in = in_;  // in registers: nobody below takes its address
+  s.info = in.read_u8();
   const uint8_t ref = s.ref();
   if (ref == kGc || ref == kSkip) {
+    in_ = in;
     if (s.info != ref) return refuse("a GC or Skip struct has item flags");
     s.len = length(in_.read_var_uint());
     return;
   }
-  if (s.info & kInfoOrigin) {
-    s.origin_client = client_of();
-    s.origin_clock = clock_of(s.origin_client);
+  const char* fault = nullptr;
+  if (s.info & kInfoOrigin) fault = read_id(in, s.origin_client, s.origin_clock);
+  if ((s.info & kInfoRightOrigin) && fault == nullptr) {
+    fault = read_id(in, s.right_origin_client, s.right_origin_clock);
   }
-  if (s.info & kInfoRightOrigin) {
-    s.right_origin_client = client_of();
-    s.right_origin_clock = clock_of(s.right_origin_client);
+  if (fault != nullptr) {
+    in_ = in;
+    return refuse(fault);
   }
   if (!(s.info & (kInfoOrigin | kInfoRightOrigin))) {
-    s.parent_at = static_cast<uint32_t>(in_.position());
-    // 1: a root by name; anything else: an item. So reads Yjs.
-    if (in_.read_var_uint() == 1) {
-      note(skip_utf8(in_));
-    } else {
-      clock_of(in_.read_var_uint());
-    }
-    if (s.info & kInfoParentSub) note(skip_utf8(in_));
+    in_ = in;
+    parent(s);
+    in = in_;
   }
-  content(ref, s);
+  if (ref == kString) {
+    const Bytes text = in.read_var_bytes();
+    s.ascii = is_ascii(text);
+    s.len = s.content_bytes = static_cast<uint32_t>(text.size());
+    s.content_at = static_cast<uint32_t>(in.position() - text.size());
+    in_ = in;
+    if (!s.ascii) measure(text, s);
+  } else if (ref == kDeleted) {
+    const uint64_t len = in.read_var_uint();
+    in_ = in;
+    s.len = length(len);
+  } else {
+    in_ = in;
+    content(ref, s);
+  }
 }
 
+// The length of a text that is not ASCII.
+void StructReader::measure(Bytes text, ParsedStruct& s) {
+  const auto units = utf16_length(text);
+  if (!units) return refuse("a text is not valid UTF-8");
+  s.len = length(*units);
+}
+
+// 1: a root by name; anything else: an item. So reads Yjs.
+void StructReader::parent(ParsedStruct& s) {
+  s.parent_at = static_cast<uint32_t>(in_.position());
+  if (in_.read_var_uint() == 1) {
+    note(skip_utf8(in_));
+  } else {
+    Id owner;
+    if (const char* fault = read_id(in_, owner.client, owner.clock); fault != nullptr) return refuse(fault);
+  }
+  if (s.info & kInfoParentSub) note(skip_utf8(in_));
+}
+
+// All but texts and what is deleted.
 void StructReader::content(uint8_t ref, ParsedStruct& s) {
   size_t at = in_.position();
   s.len = 1;
   switch (ref) {
-    case kDeleted:
-      s.len = length(in_.read_var_uint());
-      break;
     case kJson:
     case kAny: {
       const uint64_t count = in_.read_var_uint();
@@ -189,16 +218,6 @@ void StructReader::content(uint8_t ref, ParsedStruct& s) {
     case kBinary:
       in_.read_var_bytes();
       break;
-    case kString: {
-      const Bytes text = in_.read_var_bytes();
-      if (!in_.ok()) return;
-      s.ascii = is_ascii(text);
-      const auto units = s.ascii ? text.size() : utf16_length(text);
-      if (!units) return refuse("a text is not valid UTF-8");
-      s.len = length(*units);
-      at = in_.position() - text.size();
-      break;
-    }
     case kEmbed:
       note(skip_json(in_, any_depth_max_));
       break;

@@ -105,9 +105,11 @@ class StructReader {
   bool failed();
   void note(const char* fault);
   uint32_t length(uint64_t value);
-  uint64_t client_of();
-  uint32_t clock_of(uint64_t client);
+  uint64_t read_client(Reader& in) const;
+  const char* read_id(Reader& in, uint64_t& client, uint32_t& clock) const;
   void one_struct(ParsedStruct& s);
+  void parent(ParsedStruct& s);
+  void measure(Bytes text, ParsedStruct& s);
   void content(uint8_t ref, ParsedStruct& s);
 
   Reader in_;
