@@ -21,6 +21,7 @@ export const operations = {
   relay: 'apply every update by itself, with a listener',
   exchange: 'each takes in what the other has',
   decode_v1: 'decode v1',
+  decode_read: 'decode v1, then read all of it as plain values',
   decode_v2: 'decode v2',
   encode_v1: 'encode v1',
   encode_v2: 'encode v2',
@@ -34,8 +35,8 @@ export const operations = {
 };
 export const isMemory = (operation) => operation.startsWith('memory');
 
-const basic = ['edit', 'relay', 'decode_v1', 'encode_v1'];
-const whole = ['decode_v1', 'decode_v2', 'encode_v1', 'encode_v2', 'encode_again', 'diff'];
+const basic = ['edit', 'relay', 'decode_v1', 'decode_read', 'encode_v1'];
+const whole = ['decode_v1', 'decode_read', 'decode_v2', 'encode_v1', 'encode_v2', 'encode_again', 'diff'];
 const merges = ['merge_1000', 'merge_4000', 'merge_all'];
 const memory = ['memory', 'memory_idle'];
 const sequential = ['edit', 'relay', ...whole, ...merges, ...memory];
@@ -45,14 +46,14 @@ const concurrent = ['relay', ...whole, ...merges, ...memory];
 const full = {
   'b1.1': basic, 'b1.2': basic, 'b1.3': basic, 'b1.4': [...basic, 'memory'], 'b1.5': basic, 'b1.5L': basic, 'b1.6': basic,
   'b1.7': [...basic, 'memory'], 'b1.8': basic, 'b1.9': basic, 'b1.10': basic, 'b1.11': [...basic, 'memory'],
-  'b2.1': ['relay', 'exchange', 'decode_v1', 'encode_v1'],
-  'b2.2': ['relay', 'exchange', 'decode_v1', 'encode_v1'],
-  'b2.3': ['relay', 'exchange', 'decode_v1', 'encode_v1'],
-  'b2.4': ['relay', 'exchange', 'decode_v1', 'encode_v1', 'memory'],
-  'b3.1': ['relay', 'decode_v1', 'encode_v1', 'memory'],
-  'b3.2': ['relay', 'decode_v1', 'encode_v1'],
-  'b3.3': ['relay', 'decode_v1', 'encode_v1'],
-  'b3.4': ['relay', 'decode_v1', 'encode_v1', 'memory'],
+  'b2.1': ['relay', 'exchange', 'decode_v1', 'decode_read', 'encode_v1'],
+  'b2.2': ['relay', 'exchange', 'decode_v1', 'decode_read', 'encode_v1'],
+  'b2.3': ['relay', 'exchange', 'decode_v1', 'decode_read', 'encode_v1'],
+  'b2.4': ['relay', 'exchange', 'decode_v1', 'decode_read', 'encode_v1', 'memory'],
+  'b3.1': ['relay', 'decode_v1', 'decode_read', 'encode_v1', 'memory'],
+  'b3.2': ['relay', 'decode_v1', 'decode_read', 'encode_v1'],
+  'b3.3': ['relay', 'decode_v1', 'decode_read', 'encode_v1'],
+  'b3.4': ['relay', 'decode_v1', 'decode_read', 'encode_v1', 'memory'],
   b4: sequential,
   b4x100: [...whole, ...memory],
   rustcode: sequential, sveltecomponent: sequential, 'seph-blog1': sequential,

@@ -150,6 +150,15 @@ void decode_v1(const Fixture& fixture) {
   }));
 }
 
+void decode_read(const Fixture& fixture) {
+  const Buffer state = fixture.file("state.v1");
+  print_figures(measure(fixture.repeat(), [&] {
+    const Doc doc = load(state);
+    return doc.to_text("text").size() + doc.to_json("array", symphony::TypeKind::kArray).size() +
+           doc.to_json("map", symphony::TypeKind::kMap).size();
+  }));
+}
+
 void decode_v2(const Fixture& fixture) {
   const Buffer state = fixture.file("state.v2");
   print_figures(measure(fixture.repeat(), [&] {
@@ -248,6 +257,7 @@ const std::map<std::string, void (*)(const Fixture&)> kOperations = {
     {"merge_all", merge_all},
     {"exchange", exchange},
     {"decode_v1", decode_v1},
+    {"decode_read", decode_read},
     {"encode_v1", encode_v1},
     {"encode_again", encode_again},
     {"diff", diff},

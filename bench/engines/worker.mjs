@@ -66,6 +66,13 @@ const operations = {
   },
   decode_v1: ({ state }) => decode('v1', state.v1),
   decode_v2: ({ state }) => decode('v2', state.v2),
+  decode_read: ({ state }) => ({
+    run: () => {
+      const replica = load(state.v1);
+      replica.read();
+      replica.free();
+    },
+  }),
   encode_v1: ({ state }) => encode('v1', state),
   encode_v2: ({ state }) => encode('v2', state),
   encode_again: ({ state }) => ({

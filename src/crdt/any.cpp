@@ -119,7 +119,7 @@ void append_var_int(Buffer& out, double number) {
 
 void append_number(Buffer& out, double number) {
   constexpr double kIntegerMax = 2147483647;
-  if (std::trunc(number) == number && std::fabs(number) <= kIntegerMax) {
+  if (std::fabs(number) <= kIntegerMax && static_cast<double>(static_cast<int64_t>(number)) == number) {
     out.push_back(125);
     append_var_int(out, number);
   } else if (!(std::fabs(number) <= std::numeric_limits<float>::max()) && std::isfinite(number)) {

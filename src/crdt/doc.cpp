@@ -69,23 +69,22 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
     known = std::move(*parsed);
   }
 
-  struct From {
-    Slot slot;
-    uint32_t clock;
+  const auto visit_missing = [&](auto visit) {
+    auto at = known.begin();
+    for (const Slot slot : store.descending()) {
+      const Client& client = store.clients[slot];
+      while (at != known.end() && at->client > client.id) ++at;
+      uint32_t clock = 0;
+      for (; at != known.end() && at->client == client.id; ++at) clock = at->clock;
+      if (client.state > clock) visit(slot, clock);
+    }
   };
-  std::vector<From> clients;
-  auto at = known.begin();
-  for (const Slot slot : store.descending()) {
-    const Client& client = store.clients[slot];
-    while (at != known.end() && at->client > client.id) ++at;
-    uint32_t clock = 0;
-    for (; at != known.end() && at->client == client.id; ++at) clock = at->clock;
-    if (client.state > clock) clients.push_back({slot, clock});
-  }
+  size_t clients = 0;
+  visit_missing([&](Slot, uint32_t) { ++clients; });
   const Buffer& deletes = live().encoded_deletes();
   Encoder out(known.empty() ? store.arena.size() + store.items.size() * 24 + 64 : deletes.size() + 256);
-  out.var_uint(clients.size());
-  for (const From& from : clients) write_client(out, store, from.slot, from.clock);
+  out.var_uint(clients);
+  visit_missing([&](Slot slot, uint32_t clock) { write_client(out, store, slot, clock); });
   out.bytes(deletes);
   Buffer state = out.take();
   if (live().pending.empty()) {

@@ -1,6 +1,7 @@
 #include "crdt/encode.h"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/utf8.h"
 
@@ -138,29 +139,37 @@ void write_deletes(Encoder& out, const Store& store, std::span<const SlotRange> 
 }
 
 Buffer encode_all_deletes(const Store& store) {
-  Encoder clients(store.items.size());
-  Encoder ranges(store.items.size());  // of one client
+  constexpr size_t kNumberMax = 10;  // bytes of one number
+  constexpr size_t kClockMax = 5;    // of a clock or length
+  Encoder clients(store.items.size() + 64);
   uint32_t clients_count = 0;
   for (const Slot slot : store.descending()) {
-    ranges.clear();
-    uint32_t ranges_count = 0;
+    const size_t begin = clients.size();
+    clients.filled(clients.space(2 * kNumberMax) + 2 * kNumberMax);  // for what has to stand in front
+    const size_t ranges_begin = clients.size();
+    uint32_t ranges = 0;
     store.clients[slot].structs.visit_deleted(store.items, [&](std::span<const uint32_t> bounds) {
-      constexpr size_t kNumberMax = 5;  // bytes of a clock or length
-      uint8_t* at = ranges.space(bounds.size() * kNumberMax);
+      uint8_t* at = clients.space(bounds.size() * kClockMax);
       for (size_t i = 0; i < bounds.size(); i += 2) {
         at = put_var_uint(put_var_uint(at, bounds[i]), bounds[i + 1] - bounds[i]);
       }
-      ranges.filled(at);
-      ranges_count += static_cast<uint32_t>(bounds.size() / 2);
+      clients.filled(at);
+      ranges += static_cast<uint32_t>(bounds.size() / 2);
     });
-    if (ranges_count == 0) continue;
-    write_id(clients, store.client_id(slot), ranges_count);
-    clients.bytes(ranges.written());
-    ++clients_count;
+    const size_t bytes = clients.size() - ranges_begin;
+    uint8_t* at = clients.space(0) - (clients.size() - begin);
+    if (ranges > 0) {
+      const uint8_t* const written = clients.space(0) - bytes;
+      at = put_id(at, store.client_id(slot), ranges);
+      std::memmove(at, written, bytes);
+      at += bytes;
+      ++clients_count;
+    }
+    clients.filled(at);
   }
-  uint8_t count[10];
-  Buffer all;
+  uint8_t count[kNumberMax];
   const uint8_t* const count_end = put_var_uint(count, clients_count);
+  Buffer all;
   all.reserve(static_cast<size_t>(count_end - count) + clients.size());
   all.insert(all.end(), static_cast<const uint8_t*>(count), count_end);
   all.insert(all.end(), clients.written().begin(), clients.written().end());

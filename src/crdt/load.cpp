@@ -178,10 +178,11 @@ SlotId Loader::link(Block& block) {
     return {};
   }
   Item& item = store_.items[index];
-  plain_ = {item.lineage, left != kNil ? store_.items[left].lineage : kNil, 0, kNil};
-  plain_.lineage = store_.lineages.add(lineage);
-  item.lineage = plain_.lineage & kLineageMask;
-  if (!lineage.in_map() && store_.positions == nullptr) plain_.parent = lineage.parent();
+  const uint32_t shared = store_.lineages.add(lineage);
+  if (left != kNil && !lineage.in_map() && store_.positions == nullptr) {
+    plain_of(item, store_.items[left]) = {item.lineage, store_.items[left].lineage, shared, lineage.parent()};
+  }
+  item.lineage = shared & kLineageMask;
   transaction_.place(index, lineage, left, right);
   if (item.ref == kDeleted) transaction_.add_deleted(slot, clock, item.len());
   if (item.ref == kFormat) store_.types[store_.type_of(lineage)].has_formatting = true;
@@ -189,25 +190,27 @@ SlotId Loader::link(Block& block) {
   return {};
 }
 
-// Nearly all items of a text: of the same kind as the one before, behind an item of the same lineage as that
-// one was, and nobody else is at the place.
+// Nearly all items of a text: of a kind that has just been linked behind an item of the same lineage, and
+// nobody else is at the place.
 bool Loader::link_plainly(ItemIndex index, ItemIndex left, ItemIndex right) {
   std::vector<Item>& items = store_.items;
   Item& item = items[index];
-  if (left == kNil || plain_.parent == kNil || item.lineage != plain_.kind ||
-      items[left].lineage != plain_.left_lineage || items[left].right != right || items[left].is_gc() ||
-      item.ref == kFormat || item.ref == kDoc || (right != kNil && items[right].is_gc())) {
+  if (left == kNil) return false;
+  const Plain& plain = plain_of(item, items[left]);
+  if (item.lineage != plain.kind || items[left].lineage != plain.left_lineage || items[left].right != right ||
+      items[left].is_gc() || item.ref == kFormat || item.ref == kDoc ||
+      (right != kNil && items[right].is_gc())) {
     return false;
   }
-  item.lineage = plain_.lineage & kLineageMask;
+  item.lineage = plain.lineage & kLineageMask;
   item.left = left;
   item.right = right;
   items[left].right = index;
   if (right != kNil) items[right].left = index;
-  if (item.countable()) store_.types[plain_.parent].length += item.len();
-  const Lineage& lineage = store_.lineages[plain_.lineage];
+  if (item.countable()) store_.types[plain.parent].length += item.len();
+  const Lineage& lineage = store_.lineages[plain.lineage];
   if (item.ref == kDeleted) transaction_.add_deleted(lineage.slot, item.clock, item.len());
-  if (transaction_.minds(plain_.parent)) transaction_.finish_new(index, lineage);
+  if (transaction_.minds(plain.parent)) transaction_.finish_new(index, lineage);
   return true;
 }
 

@@ -6,6 +6,7 @@
 // them.
 #pragma once
 
+#include <iterator>
 #include <vector>
 
 #include "crdt/bulk_index.h"
@@ -63,13 +64,17 @@ class Loader {
   BulkIndex bulk_;
   std::vector<uint32_t> block_of_slot_;
   std::vector<DeleteRange> deletes_;
-  // What came out for the last item that was not linked plainly.
+  // What came out for the last items that were not linked plainly.
   struct Plain {
     uint32_t kind = kNil;          // index in kinds_
     uint32_t left_lineage = kNil;  // of the item it stands behind
     uint32_t lineage = 0;          // what it got
-    TypeIndex parent = kNil;       // kNil: its kind is not linked plainly
-  } plain_;
+    TypeIndex parent = kNil;
+  };
+  Plain& plain_of(const Item& unlinked, const Item& left) {
+    return plain_[(unlinked.lineage ^ left.lineage) % std::size(plain_)];
+  }
+  Plain plain_[16];
 };
 
 }  // namespace symphony::crdt

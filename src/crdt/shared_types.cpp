@@ -191,8 +191,13 @@ Result<void> Array::push(std::initializer_list<Value> values) const {
 namespace {
 
 Result<size_t> check_elements(const Doc::Impl& doc, std::span<const Value> values) {
+  constexpr size_t kNumberBytesMax = 9;
   size_t bytes = 16;
   for (const Value& value : values) {
+    if (value.kind == Value::Kind::kNumber) {  // any will do
+      bytes += kNumberBytesMax;
+      continue;
+    }
     if (value.is_undefined()) return fail(Code::kInvalid, "a list cannot hold undefined");
     if (value.kind == Value::Kind::kBigInt) return fail(Code::kInvalid, "a list cannot hold a bigint");
     if (auto ok = check_value(value, doc.options.limits.any_depth_max); !ok) {

@@ -27,6 +27,7 @@ export async function peer() {
     onUpdate(listener) { this.listener = listener; }
     apply(update) { this.doc = A.loadIncremental(this.doc, update); }
     text() { return this.doc.text; }
+    read() { return A.toJS(this.doc); }
     vector() { return Buffer.from(JSON.stringify(A.getHeads(this.doc))); }
 
     decode = { v1: (state) => { this.doc = A.load(state); } };

@@ -35,6 +35,7 @@ export async function peer() {
     apply(update) { this.doc.import(update); }
     applyAll(updates) { this.doc.importBatch(updates); }
     text() { return this.doc.getText('text').toString(); }
+    read() { return [this.text(), this.doc.getList('array').toJSON(), this.doc.getMap('map').toJSON()]; }
     vector() { return this.doc.oplogVersion().encode(); }
 
     decode = { v1: (state) => this.doc.import(state), v2: (state) => this.doc.import(state) };

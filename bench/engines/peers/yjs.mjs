@@ -8,11 +8,13 @@ const dialects = {
   yjs: {
     text: (doc) => doc.getText('text'),
     array: (doc) => doc.getArray('array'),
+    map: (doc) => doc.getMap('map'),
     set: (doc, key, value) => doc.getMap('map').set(key, value),
   },
   '@y/y': {
     text: (doc) => doc.get('text'),
     array: (doc) => doc.get('array'),
+    map: (doc) => doc.get('map'),
     set: (doc, key, value) => doc.get('map').setAttr(key, value),
   },
 };
@@ -47,6 +49,7 @@ export async function peer(name, build) {
     onUpdate(listener) { this.doc.on('update', listener); }
     apply(update) { Y.applyUpdate(this.doc, update); }
     text() { return dialect.text(this.doc).toString(); }
+    read() { return [this.text(), dialect.array(this.doc).toJSON(), dialect.map(this.doc).toJSON()]; }
     vector() { return Y.encodeStateVector(this.doc); }
 
     decode = { v1: (state) => Y.applyUpdate(this.doc, state), v2: (state) => Y.applyUpdateV2(this.doc, state) };

@@ -36,6 +36,13 @@ export async function peer() {
     onUpdate(listener) { this.doc.onUpdate(listener); }
     apply(update) { Y.applyUpdate(this.doc, update, 'bench'); }
     text() { return this.doc.getText('text').toString(undefined); }
+    read() {
+      const [array, map] = [this.doc.getArray('array'), this.doc.getMap('map')];
+      const values = [this.text(), array.toJson(undefined), map.toJson(undefined)];
+      array.free();
+      map.free();
+      return values;
+    }
     vector() { return Y.encodeStateVector(this.doc); }
 
     decode = {

@@ -12,10 +12,12 @@ mod measure;
 
 use fixture::{Edit, Fixture};
 use measure::{heap_bytes, measure, print_memory, print_skip, resident_bytes, Repeat};
+use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::Arc;
+use yrs::types::ToJson;
 use yrs::updates::decoder::Decode;
-use yrs::{Array, ClientID, Doc, Map, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update};
+use yrs::{Array, ClientID, Doc, GetString, Map, OffsetKind, Options, ReadTxn, StateVector, Text, Transact, Update};
 
 fn document(client: Option<u32>) -> Doc {
     let mut options = Options::default();
@@ -35,6 +37,16 @@ fn load(state: &[u8]) -> Doc {
     let doc = document(None);
     apply(&doc, state);
     doc
+}
+
+/// All of it as plain values.
+fn read(doc: &Doc) -> usize {
+    let text = doc.get_or_insert_text("text");
+    let array = doc.get_or_insert_array("array");
+    let map = doc.get_or_insert_map("map");
+    let transaction = doc.transact();
+    black_box((array.to_json(&transaction), map.to_json(&transaction)));
+    text.get_string(&transaction).len()
 }
 
 fn encode_v1(doc: &Doc) -> Vec<u8> {
@@ -153,6 +165,10 @@ fn run(operation: &str, fixture: &Fixture, budget_ms: f64) -> Option<()> {
                     state.len()
                 },
             );
+        }
+        "decode_read" => {
+            let state = fixture.file("state.v1")?;
+            measure(repeat, || (), |_| read(&load(&state)));
         }
         "decode_v2" => {
             let state = fixture.file("state.v2")?;
