@@ -82,7 +82,7 @@ Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
   size_t clients = 0;
   visit_missing([&](Slot, uint32_t) { ++clients; });
   const Buffer& deletes = live().encoded_deletes();
-  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 24 + 64 : deletes.size() + 256);
+  Encoder out(known.empty() ? store.arena.size() + store.items.size() * 32 + 64 : deletes.size() + 256);
   out.var_uint(clients);
   visit_missing([&](Slot slot, uint32_t clock) { write_client(out, store, slot, clock); });
   out.bytes(deletes);

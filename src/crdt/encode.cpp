@@ -55,7 +55,31 @@ void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint3
   }
 }
 
-void write_item(Encoder& out, const Store& store, const Item& item, uint32_t offset) {
+namespace {
+
+// A client's id as it is written: most items name the same one twice.
+class ClientBytes {
+ public:
+  explicit ClientBytes(const Store& store) : store_(store) {}
+
+  uint8_t* put(uint8_t* at, Slot slot) {
+    if (slot != slot_) {
+      slot_ = slot;
+      size_ = static_cast<size_t>(put_var_uint(bytes_, store_.client_id(slot)) - bytes_);
+    }
+    std::memcpy(at, bytes_, sizeof(bytes_));
+    return at + size_;
+  }
+
+ private:
+  const Store& store_;
+  Slot slot_ = kNil;
+  size_t size_ = 0;
+  uint8_t bytes_[16] = {};  // as many as one copy takes; an id takes ten at most
+};
+
+// An item as Item.write writes it, without its first `offset` clocks.
+void write_item(Encoder& out, const Store& store, ClientBytes& clients, const Item& item, uint32_t offset) {
   uint8_t* at = out.space(64);
   if (item.is_gc()) {
     *at++ = kGc;
@@ -68,11 +92,13 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
                                (has_right_origin ? kInfoRightOrigin : 0) |
                                (lineage.in_map() ? kInfoParentSub : 0));
   if (offset > 0) {
-    at = put_id(at, store.client_id(lineage.slot), item.clock + offset - 1);
+    at = put_var_uint(clients.put(at, lineage.slot), item.clock + offset - 1);
   } else if (has_origin) {
-    at = put_id(at, store.client_id(lineage.origin_slot), item.origin_clock);
+    at = put_var_uint(clients.put(at, lineage.origin_slot), item.origin_clock);
   }
-  if (has_right_origin) at = put_id(at, store.client_id(lineage.right_origin_slot), item.right_origin_clock);
+  if (has_right_origin) {
+    at = put_var_uint(clients.put(at, lineage.right_origin_slot), item.right_origin_clock);
+  }
   if (item.ref == kDeleted && (has_origin || has_right_origin)) {
     return out.filled(put_var_uint(at, item.len() - offset));
   }
@@ -99,6 +125,8 @@ void write_item(Encoder& out, const Store& store, const Item& item, uint32_t off
   }
 }
 
+}  // namespace
+
 void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock) {
   const StructList& structs = store.clients[slot].structs;
   const StructList::Position first = structs.find(clock, store.items);
@@ -111,8 +139,9 @@ void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock) {
   out.var_uint(count);
   write_id(out, store.client_id(slot), clock);
   uint32_t offset = clock - store.items[structs.item(first)].clock;
+  ClientBytes clients(store);
   for (StructList::Position at = first;;) {
-    write_item(out, store, store.items[structs.item(at)], offset);
+    write_item(out, store, clients, store.items[structs.item(at)], offset);
     offset = 0;
     if (!structs.next(at)) break;
   }
@@ -145,34 +174,30 @@ Buffer encode_all_deletes(const Store& store) {
   uint32_t clients_count = 0;
   for (const Slot slot : store.descending()) {
     const size_t begin = clients.size();
-    clients.filled(clients.space(2 * kNumberMax) + 2 * kNumberMax);  // for what has to stand in front
-    const size_t ranges_begin = clients.size();
+    constexpr size_t kHead = 2 * kNumberMax;  // what has to stand in front is known last
     uint32_t ranges = 0;
     store.clients[slot].structs.visit_deleted(store.items, [&](std::span<const uint32_t> bounds) {
-      uint8_t* at = clients.space(bounds.size() * kClockMax);
+      const size_t head = ranges == 0 ? kHead : 0;
+      uint8_t* at = clients.space(head + bounds.size() * kClockMax) + head;
       for (size_t i = 0; i < bounds.size(); i += 2) {
         at = put_var_uint(put_var_uint(at, bounds[i]), bounds[i + 1] - bounds[i]);
       }
       clients.filled(at);
       ranges += static_cast<uint32_t>(bounds.size() / 2);
     });
-    const size_t bytes = clients.size() - ranges_begin;
-    uint8_t* at = clients.space(0) - (clients.size() - begin);
-    if (ranges > 0) {
-      const uint8_t* const written = clients.space(0) - bytes;
-      at = put_id(at, store.client_id(slot), ranges);
-      std::memmove(at, written, bytes);
-      at += bytes;
-      ++clients_count;
-    }
-    clients.filled(at);
+    if (ranges == 0) continue;
+    const size_t bytes = clients.size() - begin - kHead;
+    uint8_t* const written = clients.space(0) - bytes;
+    uint8_t* const at = put_id(written - kHead, store.client_id(slot), ranges);
+    std::memmove(at, written, bytes);
+    clients.filled(at + bytes);
+    ++clients_count;
   }
   uint8_t count[kNumberMax];
-  const uint8_t* const count_end = put_var_uint(count, clients_count);
-  Buffer all;
-  all.reserve(static_cast<size_t>(count_end - count) + clients.size());
-  all.insert(all.end(), static_cast<const uint8_t*>(count), count_end);
-  all.insert(all.end(), clients.written().begin(), clients.written().end());
+  const auto count_bytes = static_cast<size_t>(put_var_uint(count, clients_count) - count);
+  Buffer all(count_bytes + clients.size());
+  std::memcpy(all.data(), count, count_bytes);
+  if (clients.size() > 0) std::memcpy(all.data() + count_bytes, clients.written().data(), clients.size());
   return all;
 }
 

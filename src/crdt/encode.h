@@ -11,9 +11,6 @@
 
 namespace symphony::crdt {
 
-// An item as Item.write writes it, without its first `offset` clocks.
-void write_item(Encoder& out, const Store& store, const Item& item, uint32_t offset);
-
 // One client's block: its structs from `clock` on (Yjs: writeStructs).
 void write_client(Encoder& out, const Store& store, Slot slot, uint32_t clock);
 
@@ -30,7 +27,7 @@ void write_type(Encoder& out, const Store& store, const Type& type);
 // All structs of the document, and these deletes (joined), as update v2.
 Buffer encode_state_v2(const Store& store, std::span<const DeleteRange> deletes);
 
-// A content of `len` clocks without the first `offset`, as its wire payload. For kType see write_item.
+// A content of `len` clocks without the first `offset`, as its wire payload. Not for kType: see write_type.
 void write_content(Encoder& out, uint8_t ref, uint32_t len, Bytes content, uint32_t offset);
 
 }  // namespace symphony::crdt
