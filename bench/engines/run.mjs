@@ -19,9 +19,9 @@
 // How to read it. Every figure comes from a process of its own, which does one operation of one workload with one engine
 // (measure.mjs says how): CPU time of a run, memory of a loaded document, peak memory of a first run. Loro and Automerge
 // read their own formats, recorded from the same edits; Loro's "v1" is its snapshot, which it expands only when somebody
-// needs it: decode_read counts what that takes, because there everything is read afterwards. Yjs merges more than 4,000 updates in a tree, because in one call its
-// time grows with the square; so do @y/y and yrs. In brackets stands the part of Yjs's figure: machines differ, ratios
-// less.
+// needs it: decode_read counts what that takes, because there everything is read afterwards. Yjs merges more than 4,000
+// updates in a tree, because in one call its time grows with the square; so do @y/y and yrs. In brackets stands the part of
+// Yjs's figure: machines differ, ratios less.
 //
 // The files: workloads.mjs and traces.mjs make the work, fixtures.mjs records it once for all, worker.mjs, symphony.cpp,
 // floor.cpp and yrs/ run it, plan.mjs says who runs what and which targets there are, report.mjs prints.
