@@ -1,9 +1,6 @@
 // Objects as files of one folder.
 //
-// The file of key "a/b" is "a.b.object". It holds
-//
-//   "SYMO", version (1 byte), length of the key (1), key, size of the object (8, little endian),
-//   CRC-32C of all that (4), one zstd frame with its own checksum, CRC-32C of everything before (4).
+// The file of key "a/b" is "a.b.object". It holds what object_format.h says.
 //
 // An object is written to a temporary file (".new-*"), synced, linked to its name, which fails if there is
 // one, and the folder is synced. A crash leaves at most a temporary file: no call sees it, and opening the
@@ -15,14 +12,13 @@
 #include <string>
 
 #include "storage/blob/file_calls.h"
+#include "storage/blob/object_format.h"
 #include "storage/blob/object_store.h"
 
 namespace symphony {
 
 struct FolderOptions {
-  // The largest object, uncompressed: a header that lies must not take the machine's memory. A state of this
-  // size is far beyond what a document may grow to.
-  uint64_t object_bytes_max = uint64_t{1} << 30;
+  uint64_t object_bytes_max = kObjectBytesMax;
 };
 
 class FolderStore final : public ObjectStore {
@@ -47,7 +43,6 @@ class FolderStore final : public ObjectStore {
   std::string path(std::string_view key) const;
   Result<std::vector<std::string>> names() const;
   Result<void> write_temporary(int fd, std::string_view key, Bytes bytes, const std::string& path);
-  Result<void> check_size(const std::string& object, uint64_t size) const;
   Result<void> sync_folder();
 
   std::string folder_;
