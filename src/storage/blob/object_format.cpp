@@ -46,6 +46,10 @@ Result<void> check_object_key(std::string_view key) {
   return fail(Code::kInvalid, "an object's key is 1 to 200 bytes of A-Z, a-z, 0-9, _ and -, parted by /");
 }
 
+size_t key_alphabet_span(std::string_view text) {
+  return static_cast<size_t>(std::ranges::find_if_not(text, is_key_char) - text.begin());
+}
+
 std::string object_name(std::string_view key) {
   std::string out(key);
   std::ranges::replace(out, '/', '.');

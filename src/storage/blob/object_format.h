@@ -21,6 +21,9 @@ inline constexpr uint64_t kObjectBytesMax = uint64_t{1} << 30;
 // kInvalid unless `key` is as object_store.h says.
 Result<void> check_object_key(std::string_view key);
 
+// How many bytes at the beginning of `text` a key could have.
+size_t key_alphabet_span(std::string_view text);
+
 // The key with '.' for each '/': the name under which stores keep it. All of them lie flat, so that no key is
 // another's folder where a store has such, and sort as the keys do, since '.' and '/' are neighbours.
 std::string object_name(std::string_view key);
