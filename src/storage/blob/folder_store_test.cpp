@@ -6,6 +6,7 @@
 #include <random>
 
 #include "storage/blob/object_conformance.h"
+#include "storage/blob/object_scenario_testing.h"
 #include "storage/sqlite/temporary_folder.h"
 
 namespace symphony {
@@ -84,6 +85,20 @@ TEST(FolderStore, any_call_may_fail_and_a_retry_mends_it) {
     EXPECT_EQ(text_of(store->get("new").value()), text);
     EXPECT_EQ(store->list("", "", 9).value(), std::vector<std::string>{"new"});
     if (!reached) break;
+    ASSERT_LT(n, 1000);
+  }
+}
+
+TEST(FolderStore, any_call_may_fail_in_the_scenario_of_all_stores) {
+  for (int n = 1;; ++n) {
+    SCOPED_TRACE("call " + std::to_string(n));
+    const TemporaryFolder folder;
+    FailingCalls calls;
+    const auto store = FolderStore::open(folder.file(""), calls).value();
+    calls.made = 0;
+    calls.fail_at = n;
+    expect_scenario_outcome(*store);
+    if (calls.made < n) break;
     ASSERT_LT(n, 1000);
   }
 }
