@@ -154,7 +154,7 @@ Result<std::unique_ptr<ObjectStore>> open_gcs_store(const GcsOptions& options,
     return fail(Code::kInvalid, "a prefix has A-Z, a-z, 0-9, _ and -, parted by single slashes");
   std::string origin = environment("STORAGE_EMULATOR_HOST");
   const bool is_emulator = !origin.empty();
-  if (!is_emulator) origin = "https://storage.googleapis.com";
+  if (!is_emulator) origin = options.origin;
   if (origin.find("://") == std::string::npos) origin = "http://" + origin;
   if (origin.ends_with('/')) origin.pop_back();
   auto tokens = gcs_token_source(environment, options.http);

@@ -12,6 +12,7 @@ namespace symphony {
 struct GcsOptions {
   std::string bucket;
   std::string prefix;  // of all names; may be empty
+  std::string origin = "https://storage.googleapis.com";
   HttpObjectLimits limits;
   HttpOptions http;
 };

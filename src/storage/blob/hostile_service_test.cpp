@@ -38,7 +38,11 @@ std::unique_ptr<ObjectStore> open_s3(const std::string& address, uint64_t bytes_
 }
 
 std::unique_ptr<ObjectStore> open_gcs(const std::string& address, uint64_t bytes_max = 1u << 20) {
-  GcsOptions options{"bucket", "pre", {bytes_max, 2, 20}, kQuick};
+  GcsOptions options;
+  options.bucket = "bucket";
+  options.prefix = "pre";
+  options.limits = {bytes_max, 2, 20};
+  options.http = kQuick;
   return open_gcs_store(options,
                         [address](const std::string& name) {
                           return name == "STORAGE_EMULATOR_HOST" ? address : std::string();
@@ -362,6 +366,40 @@ TEST(S3Store, creates_once_however_the_service_takes_the_condition) {
     EXPECT_EQ(service.heads, manner == OneObject::kHonours ? 1 : 3);
     EXPECT_EQ(service.puts, manner == OneObject::kHonours ? 4 : 2);
   }
+}
+
+TEST(GcsStore, a_refused_token_is_replaced_once) {
+  int tokens = 0;
+  const TestServer metadata([&](const TestRequest&, TestPeer& peer) {
+    peer.send(http_answer(
+        "200 OK", "{\"access_token\":\"token-" + std::to_string(++tokens) + "\",\"expires_in\":3000}"));
+    return false;
+  });
+  std::string good = "Bearer token-2\r\n";
+  std::vector<std::string> bodies;
+  const TestServer service([&](const TestRequest& request, TestPeer& peer) {
+    bodies.push_back(request.body);
+    const bool authorized = request.head.find(good) != std::string::npos;
+    peer.send(authorized ? http_answer("200 OK", "{\"name\":\"a\"}")
+                         : http_answer("401 Unauthorized", "who is token-1, token-2 or token-3?"));
+    return true;
+  });
+  GcsOptions options;
+  options.bucket = "bucket";
+  options.origin = "http://" + service.address();
+  const auto store = open_gcs_store(options, [&](const std::string& name) {
+                       return name == "GCE_METADATA_HOST" ? metadata.address() : std::string();
+                     }).value();
+  ASSERT_TRUE(store->put_new("a", bytes_of("text")));
+  ASSERT_EQ(bodies.size(), 2u);
+  EXPECT_EQ(bodies[0], bodies[1]) << "the whole body again";
+  ASSERT_TRUE(store->remove("a"));
+  EXPECT_EQ(tokens, 2);
+  good = "nothing";
+  const auto refused = store->remove("a");
+  expect_code(refused, Code::kUnavailable);
+  EXPECT_EQ(tokens, 3);
+  EXPECT_THAT(refused.error().message, Not(HasSubstr("token-3")));
 }
 
 INSTANTIATE_TEST_SUITE_P(

@@ -12,6 +12,7 @@
 #include <atomic>
 #include <cstdlib>
 #include <functional>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -113,12 +114,14 @@ class TestServer {
   int port() const { return port_; }
   std::string address() const { return "127.0.0.1:" + std::to_string(port_); }
   int requests() const { return requests_; }
+  int connections() const { return connections_; }
 
  private:
   void accept() {
     for (;;) {
       const int fd = ::accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (fd < 0) return;
+      ++connections_;
       threads_.emplace_back([this, fd] { serve(fd); });
     }
   }
@@ -176,6 +179,7 @@ class TestServer {
   std::mutex mutex_;
   std::vector<TestPeer*> open_;
   std::atomic<int> requests_ = 0;
+  std::atomic<int> connections_ = 0;
 };
 
 inline std::string http_answer(const std::string& status, std::string_view body,
