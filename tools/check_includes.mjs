@@ -55,6 +55,8 @@ for (const path of files(join(root, 'src'))) {
       }
     } else if (core.has(folder) && !test && outside.test(target) && excused[inside.join('/')] !== target) {
       fault('the core opens nothing, reads no clock and starts no thread');
+    } else if (/^(curl|boost\/json)/.test(target) && !path.includes(join('storage', 'blob'))) {
+      fault('libcurl and Boost.JSON stay in storage/blob');
     } else if (/^boost\/(asio|beast)/.test(target) && !test && !['io', 'server'].includes(folder)) {
       fault('Asio and Beast stay in io and server');
     }

@@ -38,7 +38,7 @@ class FailingCalls final : public FileCalls {
   ssize_t write(int fd, const void* from, size_t size) override {
     return fails() ? -1 : FileCalls::write(fd, from, std::min<size_t>(size, 7));
   }
-  int fsync(int fd) override { return fails() ? -1 : FileCalls::fsync(fd); }
+  int fsync(int) override { return fails() ? -1 : 0; }  // no power is lost here
   int link(const char* from, const char* to) override { return fails() ? -1 : FileCalls::link(from, to); }
   int unlink(const char* path) override { return fails() ? -1 : FileCalls::unlink(path); }
   int stat(const char* path, struct stat* out) override { return fails() ? -1 : FileCalls::stat(path, out); }
