@@ -38,13 +38,15 @@ Result<GcsToken> checked(Result<GcsToken> token) {
   return token;
 }
 
-Result<GcsToken> token_of(HttpClient& http, const HttpRequest& request, const std::string& what) {
+// `secret` is what the request holds that no message may.
+Result<GcsToken> token_of(HttpClient& http, const HttpRequest& request, const std::string& what,
+                          const std::string& secret = {}) {
   const auto got = http.call(request);
   if (!got) return fail(Code::kUnavailable, what + ": " + got.error().error.message);
   // An answer of success may hold a token, and is therefore never quoted.
   if (got->status != 200)
-    return fail(Code::kUnavailable,
-                what + " answered " + std::to_string(got->status) + ": " + first_line(got->text));
+    return fail(Code::kUnavailable, what + " answered " + std::to_string(got->status) + ": " +
+                                        first_line(without_secret(got->text, secret)));
   auto token = checked(parse_gcs_token(got->text));
   if (!token) return fail(Code::kUnavailable, what + ": " + token.error().message);
   return token;
@@ -112,7 +114,8 @@ Result<TokenSource> gcs_token_source(const Environment& environment, const HttpO
       request.url = key.token_uri;
       request.headers = {"content-type: application/x-www-form-urlencoded"};
       request.body = {as_bytes(form)};
-      return token_of(*client, request, "the exchange of " + key.client_email + "'s key for a token");
+      return token_of(*client, request, "the exchange of " + key.client_email + "'s key for a token",
+                      *assertion);
     };
   }
 

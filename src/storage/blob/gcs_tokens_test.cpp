@@ -122,6 +122,18 @@ TEST(GcsTokens, a_key_is_exchanged_by_a_signed_assertion) {
   EXPECT_THAT(parts[1], HasSubstr("devstorage.read_write"));
 }
 
+TEST(GcsTokens, a_refused_assertion_is_not_shown) {
+  const KeyFile file;
+  const TestServer server([](const TestRequest& request, TestPeer& peer) {
+    peer.send(http_answer("400 Bad", request.body.substr(request.body.find("assertion="))));
+    return false;
+  });
+  const auto source = gcs_token_source(file.written(file.json("http://" + server.address() + "/")), {});
+  const auto token = source.value()();
+  expect_code(token, Code::kUnavailable);
+  EXPECT_THAT(token.error().message, HasSubstr("me@project's key for a token answered 400: assertion=..."));
+}
+
 TEST(GcsTokens, a_key_file_that_cannot_be_used_is_refused_at_once) {
   const KeyFile file;
   const std::string good = file.json("https://example/token");

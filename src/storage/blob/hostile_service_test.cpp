@@ -256,6 +256,7 @@ TEST_P(HostileService, a_writer_is_told_what_is_there) {
   EXPECT_TRUE(put(GetParam().created("a.1"), absent));
   EXPECT_TRUE(put(exists, holding("a/1", "text")));
   expect_code(put(exists, holding("a/1", "other")), Code::kConflict);
+  expect_code(put(exists, holding("a/1", std::string(101, 'x'))), Code::kConflict);
   expect_code(put(exists, holding("a/2", "text")), Code::kCorrupt);
   expect_unavailable(put(exists, absent), "cannot be compared");
   expect_unavailable(put(exists, http_answer("503 Slow", "")), "503");

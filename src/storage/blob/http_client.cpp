@@ -211,6 +211,13 @@ std::string percent_encode(std::string_view text, bool keep_slash) {
   return out;
 }
 
+std::string without_secret(std::string text, std::string_view secret) {
+  if (secret.empty()) return text;
+  for (size_t at = text.find(secret); at != std::string::npos; at = text.find(secret, at))
+    text.replace(at, secret.size(), "...");
+  return text;
+}
+
 std::string first_line(std::string_view text) {
   constexpr size_t kBytesMax = 200;
   const size_t begin = text.find_first_not_of(" \t\r\n");

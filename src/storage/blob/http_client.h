@@ -70,6 +70,9 @@ class HttpClient {
 // `text` in percent-encoding, all but A-Z a-z 0-9 - . _ ~, and the slash if `keep_slash`.
 std::string percent_encode(std::string_view text, bool keep_slash = false);
 
+// `text` with every occurrence of `secret` gone; a server may repeat what it was sent.
+std::string without_secret(std::string text, std::string_view secret);
+
 // The first line of what a server said, fit for a log line: at most 200 bytes, without control characters and
 // bytes outside ASCII.
 std::string first_line(std::string_view text);

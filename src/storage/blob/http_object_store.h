@@ -78,9 +78,6 @@ class HttpObjectStore final : public ObjectStore {
   const HttpObjectLimits limits_;
 };
 
-// `text` with every occurrence of `secret` gone; a server may repeat what it was sent.
-std::string without_secret(std::string text, std::string_view secret);
-
 // kUnavailable: "PUT answered 503: `said`".
 Error unexpected_answer(const std::string& method, int status, const std::string& said);
 
