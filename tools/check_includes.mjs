@@ -15,9 +15,10 @@ const allowed = {
   protocol: ['base'],
   storage: ['base'],
   room: ['base', 'crdt', 'protocol', 'storage'],
+  transfer: ['base', 'crdt', 'storage', 'room'],
   io: ['base'],
   server: ['base', 'crdt', 'protocol', 'storage', 'room', 'io'],
-  cli: ['base', 'crdt', 'protocol', 'storage', 'room', 'io', 'server'],
+  cli: ['base', 'crdt', 'protocol', 'storage', 'room', 'transfer', 'io', 'server'],
 };
 const core = new Set(['base', 'crdt', 'c', 'protocol', 'room']);
 const adapters = ['storage/memory', 'storage/sqlite', 'storage/blob'];

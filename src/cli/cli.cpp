@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 
 #include "cli/serve.h"
+#include "cli/transfer_command.h"
 
 namespace symphony {
 namespace {
@@ -71,12 +72,18 @@ int run_command_line(int argc, char** argv) {
   ServeOptions serve;
   serve.server.version = SYMPHONY_VERSION;
   add_serve_command(app, serve);
+  TransferOptions exported;
+  add_export_command(app, exported);
+  TransferOptions imported;
+  add_import_command(app, imported);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return app.exit(error) == 0 ? 0 : 1;
   }
   if (app.got_subcommand("serve")) return run_serve(std::move(serve));
+  if (app.got_subcommand("export")) return run_export(exported);
+  if (app.got_subcommand("import")) return run_import(imported);
   std::fputs(app.help().c_str(), stdout);
   return 0;
 }

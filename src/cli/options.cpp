@@ -43,6 +43,19 @@ OptionGroup& OptionGroup::text(const std::string& flag, const std::string& type,
   return *this;
 }
 
+OptionGroup& OptionGroup::texts(const std::string& flag, const std::string& type,
+                                std::vector<std::string>& target, const std::string& help) {
+  command_.add_option(flag, target, help)->type_name(type)->group(title_)->expected(1)->take_all();
+  return *this;
+}
+
+OptionGroup& OptionGroup::required_text(const std::string& flag, const std::string& type, std::string& target,
+                                        const std::string& help) {
+  text(flag, type, target, help);
+  command_.get_option(flag)->required()->default_str("");
+  return *this;
+}
+
 OptionGroup& OptionGroup::count(const std::string& flag, size_t& target, const std::string& help) {
   add(command_, title_, flag, "N", target, std::to_string(target), help, parse_count);
   return *this;

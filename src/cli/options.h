@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "base/time.h"
 
@@ -24,6 +25,11 @@ class OptionGroup {
   // Each target holds the default and outlives the command.
   OptionGroup& text(const std::string& flag, const std::string& type, std::string& target,
                     const std::string& help);
+  // May be given several times; it has no variable.
+  OptionGroup& texts(const std::string& flag, const std::string& type, std::vector<std::string>& target,
+                     const std::string& help);
+  OptionGroup& required_text(const std::string& flag, const std::string& type, std::string& target,
+                             const std::string& help);
   OptionGroup& count(const std::string& flag, size_t& target, const std::string& help);
   OptionGroup& bytes(const std::string& flag, size_t& target, const std::string& help);
   OptionGroup& on_off(const std::string& flag, bool& target, const std::string& help);

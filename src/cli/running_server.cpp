@@ -1,9 +1,15 @@
 #include "cli/running_server.h"
 
-#include "storage/memory/memory_store.h"
-#include "storage/sqlite/sqlite_store.h"
+#include "server/log.h"
 
 namespace symphony {
+namespace {
+
+// Rooms whose documents are fetched at the same time: enough to hide the way to a far store, few enough for
+// its connections.
+constexpr size_t kLoadWorkers = 4;
+
+}  // namespace
 
 Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions& options, size_t loops,
                                                             StaticFiles files, std::unique_ptr<Store> store) {
@@ -16,9 +22,15 @@ Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions&
     made->loops_.push_back(std::make_unique<io::posix::LoopThread>(loop_options));
     loop_pointers.push_back(&made->loops_.back()->loop());
   }
-  made->worker_ = std::make_unique<io::posix::WorkerThread>("storage");
-  made->server_ =
-      std::make_unique<Server>(options, std::move(files), loop_pointers, *made->store_, *made->worker_);
+  const auto worker = [&](const std::string& name) {
+    return made->workers_.emplace_back(std::make_unique<io::posix::WorkerThread>(name)).get();
+  };
+  StoreWorkers workers;
+  workers.commits = worker("commits");
+  for (size_t i = 0; i < kLoadWorkers; ++i) workers.loads.push_back(worker("load-" + std::to_string(i)));
+  workers.compactions = worker("compaction");
+  workers.lease = worker("lease");
+  made->server_ = std::make_unique<Server>(options, std::move(files), loop_pointers, *made->store_, workers);
   if (auto listening = made->server_->listen(); !listening) return tl::unexpected(listening.error());
   for (const auto& loop : made->loops_) loop->start();
   return made;
@@ -26,21 +38,19 @@ Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions&
 
 RunningServer::~RunningServer() { stop(); }
 
-// The worker delivers to loops, so it goes first; the server's objects go when no thread touches them any
+// The workers deliver to loops, so they go first; the server's objects go when no thread touches them any
 // more.
 void RunningServer::stop() {
-  if (worker_) worker_->stop();
+  if (!server_) return;
+  server_->hurry();
+  for (const auto& worker : workers_) worker->stop();
   for (const auto& loop : loops_) loop->stop();
   server_.reset();
-}
-
-Result<std::unique_ptr<Store>> open_store(const std::string& data) {
-  if (data == ":memory:") return std::make_unique<MemoryStore>();
-  SqliteStoreOptions options;
-  options.path = data;
-  auto store = SqliteStore::open(options);
-  if (!store) return tl::unexpected(store.error());
-  return std::unique_ptr<Store>(std::move(*store));
+  if (const auto retired = store_->retire(); !retired) {
+    log_line(LogLevel::kWarning,
+             "ending the lease failed, so rooms move to other servers only when it has run out: " +
+                 retired.error().message);
+  }
 }
 
 }  // namespace symphony

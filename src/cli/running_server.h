@@ -1,4 +1,4 @@
-// A Server with everything under it: loops on threads, the storage worker, the store.
+// A Server with everything under it: loops on threads, the storage workers, the store.
 #pragma once
 
 #include <functional>
@@ -24,19 +24,15 @@ class RunningServer {
   // As Server::drain: any thread, once; `done` runs on a loop and must not stop the server itself.
   void drain(std::function<void(bool stored)> done) { server_->drain(std::move(done)); }
 
-  // Ends all threads. What was not stored is lost: drain first.
+  // Ends all threads, and this owner's lease. What was not stored is lost: drain first.
   void stop();
 
  private:
   RunningServer() = default;
 
   std::unique_ptr<Store> store_;
-  std::unique_ptr<io::posix::WorkerThread> worker_;
+  std::vector<std::unique_ptr<io::posix::WorkerThread>> workers_;
   std::vector<std::unique_ptr<io::posix::LoopThread>> loops_;
   std::unique_ptr<Server> server_;
 };
-
-// How the operator names storage: a path, or ":memory:" for none. The error is one line for the operator.
-Result<std::unique_ptr<Store>> open_store(const std::string& data);
-
 }  // namespace symphony

@@ -159,7 +159,11 @@ int run_serve(ServeOptions options) {
     if (!read) return fail_to_start("--www: " + read.error().message);
     files = std::move(*read);
   }
-  auto store = open_store(options.data);
+  constexpr Duration kLeaseMin = std::chrono::seconds(1);
+  if (options.server.lease < kLeaseMin)
+    return fail_to_start("--lease is at least 1s: a pause must not lose rooms");
+  const std::string& advertised = options.advertise.empty() ? options.listen : options.advertise;
+  auto store = open_store(options.storage, make_owner(advertised, options.server.lease));
   if (!store) return fail_to_start(store.error().message);
   auto server = RunningServer::start(options.server, loops, std::move(files), std::move(*store));
   if (!server) return fail_to_start(server.error().message);
@@ -171,7 +175,7 @@ int run_serve(ServeOptions options) {
     log_line(LogLevel::kInfo, "connections_max is what the system's limit of open files allows (ulimit -n)");
   }
   std::printf("symphony is ready: %s (data in %s)\n", url_of(address->host, (*server)->port()).c_str(),
-              options.data == ":memory:" ? "memory: nothing is kept" : options.data.c_str());
+              shown_data(options.storage).c_str());
   std::fflush(stdout);
   return wait_and_drain(signals, **server, options.server);
 }

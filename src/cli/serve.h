@@ -3,6 +3,7 @@
 
 #include <string>
 
+#include "cli/stores.h"
 #include "server/options.h"
 
 namespace CLI {
@@ -13,8 +14,9 @@ namespace symphony {
 
 struct ServeOptions {
   std::string listen = "127.0.0.1:8080";
-  std::string data = "./symphony.db";
-  std::string www;  // empty: the built examples, where they are found beside the program
+  StorageOptions storage;
+  std::string advertise;  // empty: `listen`
+  std::string www;        // empty: the built examples, where they are found beside the program
   std::string log_level = "info";
   size_t loops = 0;  // 0: one a core
   ServerOptions server;

@@ -12,11 +12,13 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
   serve.group("Commands");
   ServerOptions& server = options.server;
 
-  OptionGroup(serve, "Where")
-      .text("--listen", "HOST:PORT", options.listen,
-            "Address for browsers and other clients; port 0 takes any free one, 0.0.0.0 every interface")
-      .text("--data", "FILE", options.data,
-            "The database, made if it is not there; \":memory:\" keeps nothing after the end")
+  OptionGroup where(serve, "Where");
+  where.text("--listen", "HOST:PORT", options.listen,
+             "Address for browsers and other clients; port 0 takes any free one, 0.0.0.0 every interface");
+  add_storage_options(where, options.storage);
+  where
+      .text("--advertise", "HOST:PORT", options.advertise,
+            "Where other servers of the same store reach this one, if not at --listen")
       .text("--www", "FOLDER", options.www, "Pages to serve at /; by default the built examples");
 
   OptionGroup(serve, "How")
@@ -40,7 +42,11 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
           "does")
       .bytes("--snapshot-bytes", server.room.snapshot_log_bytes,
              "A snapshot replaces a room's update log when it has grown to this")
-      .count("--snapshot-updates", server.room.snapshot_log_entries, "The same, by number of updates");
+      .count("--snapshot-updates", server.room.snapshot_log_entries, "The same, by number of updates")
+      .bytes("--snapshot-rate", server.compaction_bytes_per_second,
+             "Bytes of snapshots written in a second, on average; 0 is no limit")
+      .duration("--lease", server.lease,
+                "How long a server that has vanished keeps its rooms; renewed every third of it");
 
   OptionGroup(serve, "Limits")
       .count("--connections-max", server.connections_max, "Open connections")

@@ -3,12 +3,13 @@
 #include <algorithm>
 
 #include "base/assert.h"
+#include "room/restore.h"
 #include "room/room_impl.h"
 
 namespace symphony {
 namespace {
 
-constexpr uint64_t kFinalSnapshotTries = 3;  // then a closing room leaves its log as it is, which is as safe
+constexpr uint64_t kFinalTries = 3;  // of a snapshot; then a closing room leaves its log, which is as safe
 
 DocOptions doc_options(const RoomOptions& options, uint64_t seed) {
   DocOptions doc = options.doc;
@@ -27,7 +28,7 @@ Room::Impl::Impl(std::string room_id, const RoomOptions& room_options, uint64_t 
       presence(options, prng.next()),
       load_backoff(options.store_retry_min, options.store_retry_max) {
   load_in_flight = true;
-  effects.push(Load{});
+  effects.push(Load{0});
 }
 
 // --- peers
@@ -86,45 +87,23 @@ void Room::Impl::close_all(Code code, const std::string& reason, Time now) {
 
 // --- loading
 
-void Room::Impl::on_loaded(Result<StoredRoom> stored, Time now) {
+void Room::Impl::on_loaded(Loaded loaded, Time now) {
   if (!load_in_flight || state != RoomState::kLoading) return;
   load_in_flight = false;
-  const Result<void> restored = stored ? restore(*stored) : tl::unexpected(stored.error());
-  if (!restored) {
+  epoch = loaded.epoch;
+  if (loaded.holder) return lose_room(now);
+  if (!loaded.room) {
     ++load_failures;
-    load_error = restored.error().message;
+    load_error = loaded.room.error().message;
     load_retry_at = now + load_backoff.next(prng);
     return;
   }
   load_error.clear();
-  log.start(*stored);
+  doc = std::move(loaded.room->doc);
+  poison = std::move(loaded.room->poison);
+  log.start(epoch, loaded.room->log, !poison.empty());
   go_live(now);
   settle();
-}
-
-// Builds the document anew, so that a failed try leaves nothing behind.
-Result<void> Room::Impl::restore(const StoredRoom& stored) {
-  Doc restored(doc_options(options, prng.next()));
-  const auto apply = [&](Bytes update, const std::string& what) -> Result<void> {
-    const auto applied = restored.restore(update);
-    if (applied) return {};
-    return fail(Code::kCorrupt,
-                "room " + id + " cannot be loaded: " + what + " is refused: " + applied.error().message);
-  };
-  if (!stored.snapshot.empty()) {
-    if (auto ok = apply(stored.snapshot, "its snapshot at slot " + std::to_string(stored.snapshot_seq)); !ok)
-      return ok;
-  }
-  uint64_t last = stored.snapshot_seq;
-  for (const LogEntry& entry : stored.log) {
-    if (entry.seq != ++last) {
-      return fail(Code::kCorrupt,
-                  "room " + id + " cannot be loaded: slot " + std::to_string(last) + " is missing");
-    }
-    if (auto ok = apply(entry.update, "slot " + std::to_string(entry.seq)); !ok) return ok;
-  }
-  doc = std::move(restored);
-  return {};
 }
 
 // What was held comes first, so that one answer to each peer's sync step 1 brings everything.
@@ -144,18 +123,21 @@ void Room::Impl::go_live(Time now) {
 // --- storage
 
 void Room::Impl::on_stored(StoreToken token, const Result<void>& outcome, Time now) {
-  if (state == RoomState::kGone) return;
-  switch (log.on_stored(token, outcome, now)) {
-    case UpdateLog::Outcome::kLost:
-      return lose_room(now);
-    case UpdateLog::Outcome::kDurable:
-      pay_all(now);
-      break;
-    case UpdateLog::Outcome::kSnapshot:
-    case UpdateLog::Outcome::kNothing:
-      break;
-  }
+  if (state != RoomState::kGone) act_on(log.on_stored(token, outcome, now), now);
+}
+
+void Room::Impl::on_compacted(StoreToken token, const Result<size_t>& state_bytes, Time now) {
+  if (state != RoomState::kGone) act_on(log.on_compacted(token, state_bytes, now), now);
+}
+
+void Room::Impl::act_on(UpdateLog::Outcome outcome, Time now) {
+  if (outcome == UpdateLog::Outcome::kLost) return lose_room(now);
+  if (outcome == UpdateLog::Outcome::kDurable) pay_all(now);
   settle();
+}
+
+void Room::Impl::on_lease_lapsed(Time) {
+  if (state == RoomState::kLive || state == RoomState::kClosing) log.append(share(Buffer()));
 }
 
 // Somebody else owns the room now. What was not acknowledged is with the clients, who bring it to the new
@@ -163,7 +145,7 @@ void Room::Impl::on_stored(StoreToken token, const Result<void>& outcome, Time n
 void Room::Impl::lose_room(Time now) {
   close_all(Code::kConflict, "the room is served elsewhere now; reconnect", now);
   state = RoomState::kGone;
-  effects.push(Gone{});
+  effects.push(Gone{epoch});
 }
 
 // --- closing
@@ -185,7 +167,7 @@ void Room::Impl::start_closing(Time now) {
   }
   if (state == RoomState::kLoading) {
     state = RoomState::kGone;
-    effects.push(Gone{});
+    effects.push(Gone{epoch});
     return;
   }
   state = RoomState::kClosing;
@@ -195,16 +177,13 @@ void Room::Impl::settle() {
   if (state != RoomState::kLive && state != RoomState::kClosing) return;
   const bool closing = state == RoomState::kClosing;
   if (closing && !log.all_durable()) return;
-  const bool wanted =
-      closing ? log.entries() > 0 && log.snapshot_failures() < kFinalSnapshotTries : log.snapshot_due();
-  if (wanted && log.snapshot_possible()) {
-    auto whole = doc.encode_state_as_update();
-    ASSERT(whole);  // only a state vector could be refused
-    log.snapshot(share(std::move(*whole)));
-  }
-  if (!closing || wanted || log.snapshot_in_flight()) return;
+  // A drain does not wait for a snapshot: the log is as safe, and the next start will not take long for it.
+  const bool wanted = closing ? !draining && log.worth_compacting() && log.compaction_failures() < kFinalTries
+                              : log.compaction_due();
+  if (wanted && log.compaction_possible()) log.compact();
+  if (!closing || wanted || log.compaction_in_flight()) return;
   state = RoomState::kGone;
-  effects.push(Gone{});
+  effects.push(Gone{epoch});
 }
 
 // --- time
@@ -214,7 +193,7 @@ void Room::Impl::on_deadline(Time now) {
   if (now >= load_retry_at) {
     load_retry_at = kNever;
     load_in_flight = true;
-    effects.push(Load{});
+    effects.push(Load{epoch});
   }
   log.on_deadline(now);
   presence.expire(now);
@@ -254,10 +233,14 @@ void Room::on_close(PeerId peer, Time now) { impl_->on_close(peer, now); }
 Result<void> Room::on_message(PeerId peer, Bytes message, Time now) {
   return impl_->on_message(peer, message, now);
 }
-void Room::on_loaded(Result<StoredRoom> stored, Time now) { impl_->on_loaded(std::move(stored), now); }
+void Room::on_loaded(Loaded loaded, Time now) { impl_->on_loaded(std::move(loaded), now); }
 void Room::on_stored(StoreToken token, Result<void> outcome, Time now) {
   impl_->on_stored(token, outcome, now);
 }
+void Room::on_compacted(StoreToken token, Result<size_t> state_bytes, Time now) {
+  impl_->on_compacted(token, state_bytes, now);
+}
+void Room::on_lease_lapsed(Time now) { impl_->on_lease_lapsed(now); }
 void Room::on_backlog(PeerId peer, bool over, Time now) { impl_->on_backlog(peer, over, now); }
 void Room::on_drain(Time now) { impl_->on_drain(now); }
 void Room::on_deadline(Time now) { impl_->on_deadline(now); }
@@ -272,13 +255,16 @@ RoomStats Room::stats() const {
   stats.presence_clients = room.presence.size();
   stats.document_bytes = room.doc.memory_bytes();
   stats.unstored_updates = room.log.unstored_updates();
-  stats.log_entries = room.log.entries();
+  stats.log_entries = room.log.updates();
   stats.log_bytes = room.log.bytes();
   stats.updates_applied = room.updates_applied;
   stats.updates_refused = room.updates_refused;
   stats.storage_failures = room.log.failures() + room.load_failures;
+  stats.poisoned_updates = room.poison.size();
   return stats;
 }
+
+const std::vector<Poison>& Room::poison() const { return impl_->poison; }
 
 const std::string& Room::storage_error() const {
   return impl_->load_error.empty() ? impl_->log.error() : impl_->load_error;

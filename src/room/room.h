@@ -8,6 +8,10 @@
 // Until loading has succeeded no update is taken, nothing is stored, and no sync step 2 goes out: an empty
 // document is never mistaken for a missing one. Messages that arrive while loading wait, within a bound.
 //
+// Ownership: loading takes the room in the store (store.h), and everything the room writes names the epoch
+// that it got. A room that is held by somebody else, or turns out to have been taken, closes its peers with a
+// retryable code and is gone; what was not acknowledged is with the clients, who bring it to the other owner.
+//
 // Durability: an update is broadcast at once, appended to the log (Append), and counts as acknowledged only
 // when on_stored() has reported the append durable. A peer that asked for acknowledgements is told then; to
 // all others nothing unknown is ever sent.
@@ -18,9 +22,11 @@
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "base/shared_buffer.h"
 #include "base/time.h"
+#include "room/restore.h"
 #include "storage/store.h"
 #include "symphony/doc.h"
 #include "symphony/types.h"
@@ -28,7 +34,7 @@
 namespace symphony {
 
 using PeerId = uint64_t;      // chosen by the caller, never reused within a room
-using StoreToken = uint64_t;  // chosen by the room, matches an Append or Snapshot with its on_stored
+using StoreToken = uint64_t;  // chosen by the room, matches an Append or Compact with its answer
 
 struct PeerOptions {
   bool read_only = false;  // updates are ignored and never acknowledged; presence and reading work
@@ -71,19 +77,26 @@ struct Close {
   uint16_t code;  // 4400 to 4499: do not retry; anything else: retry
   std::string reason;
 };
-struct Load {};
+struct Load {
+  uint64_t epoch;  // 0: take the room and read it; else it is taken: read it again
+};
 struct Append {
   StoreToken token;
+  uint64_t epoch;
   uint64_t seq;
-  SharedBuffer update;
+  SharedBuffer update;  // empty: a fence
 };
-struct Snapshot {
+// Replace the log up to `seq` by a snapshot of the document that is rebuilt from what is stored: the room
+// itself need not stop for it, and no snapshot can hold what was never durable.
+struct Compact {
   StoreToken token;
+  uint64_t epoch;
   uint64_t seq;
-  SharedBuffer state;
 };
-struct Gone {};  // nothing left to do: the caller may destroy the room
-using Effect = std::variant<Send, Close, Load, Append, Snapshot, Gone>;
+struct Gone {      // nothing left to do: the caller may destroy the room
+  uint64_t epoch;  // to release; 0: the room was never taken
+};
+using Effect = std::variant<Send, Close, Load, Append, Compact, Gone>;
 
 enum class RoomState : uint8_t { kLoading, kLive, kClosing, kGone };
 
@@ -93,11 +106,12 @@ struct RoomStats {
   size_t presence_clients = 0;
   size_t document_bytes = 0;    // memory of the document
   size_t unstored_updates = 0;  // appended, not durable yet
-  uint64_t log_entries = 0;     // since the last snapshot
+  uint64_t log_entries = 0;     // updates since the last snapshot
   uint64_t log_bytes = 0;
   uint64_t updates_applied = 0;
   uint64_t updates_refused = 0;
   uint64_t storage_failures = 0;
+  uint64_t poisoned_updates = 0;  // left out while loading
 };
 
 class Room {
@@ -117,12 +131,19 @@ class Room {
   // already forgotten nothing and the document is unchanged.
   Result<void> on_message(PeerId peer, Bytes message, Time now);
 
-  // The answer to Load. A log entry that the engine refuses counts as a failed load (kCorrupt): nothing is
-  // served or stored until the room loads whole.
-  void on_loaded(Result<StoredRoom> stored, Time now);
+  // The answer to Load. After an error nothing is served or stored until the room loads. An update of the log
+  // that the engine refuses is left out, told of in poison(), and put into quarantine by the next compaction,
+  // which is due at once.
+  void on_loaded(Loaded loaded, Time now);
 
-  // The answer to Append or Snapshot.
+  // The answer to Append.
   void on_stored(StoreToken token, Result<void> outcome, Time now);
+
+  // The answer to Compact: the size of the new snapshot.
+  void on_compacted(StoreToken token, Result<size_t> state_bytes, Time now);
+
+  // The process's lease had run out: others may have taken the room. It asks by a fence in its next slot.
+  void on_lease_lapsed(Time now);
 
   // The peer's send queue went over (true) or came back under (false) the caller's bound. While it is over,
   // the room queues nothing for the peer; afterwards it sends one merged diff instead of what was missed.
@@ -137,6 +158,9 @@ class Room {
   std::optional<Effect> poll();
 
   RoomStats stats() const;
+
+  // Updates that were left out while loading, for the operator.
+  const std::vector<Poison>& poison() const;
 
   // The newest failure of loading or storing, for the operator; empty while all is well.
   const std::string& storage_error() const;

@@ -51,7 +51,7 @@ Buffer presence_message(uint64_t client, uint64_t clock) {
 
 struct Session {
   Session(uint64_t seed, Time now) : room("r" + std::to_string(seed), RoomOptions{}, seed) {
-    room.on_loaded(StoredRoom{}, now);
+    room.on_loaded({.epoch = 1, .room = Restored{Doc(), {}, {}}}, now);
     for (uint64_t user = 0; user < kUsers; ++user) {
       const PeerId peer = user + 1;
       room.on_open(peer, {}, now);
@@ -76,8 +76,8 @@ struct Session {
         }
       } else if (auto* append = std::get_if<Append>(&*effect)) {
         tokens.push_back(append->token);
-      } else if (auto* snapshot = std::get_if<Snapshot>(&*effect)) {
-        tokens.push_back(snapshot->token);
+      } else if (auto* compact = std::get_if<Compact>(&*effect)) {
+        compactions.push_back(compact->token);
       }
     }
     (void)now;
@@ -86,12 +86,15 @@ struct Session {
   void answer_store(Time now) {
     for (const StoreToken token : tokens) room.on_stored(token, {}, now);
     tokens.clear();
+    for (const StoreToken token : compactions) room.on_compacted(token, 10'000, now);
+    compactions.clear();
   }
 
   Room room;
   uint64_t clock[kUsers] = {};
   uint64_t awareness_clock[kUsers] = {};
   std::vector<StoreToken> tokens;
+  std::vector<StoreToken> compactions;
   size_t frames = 0;
   size_t bytes = 0;
 };

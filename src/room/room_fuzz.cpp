@@ -86,13 +86,19 @@ uint64_t run(Bytes script) {
       case 5:
         if (store.empty()) break;
         if (std::holds_alternative<Load>(store.front())) {
-          room.on_loaded(op < 200 ? Result<StoredRoom>(StoredRoom{}) : fail(Code::kUnavailable, "busy"), now);
+          Loaded loaded;
+          loaded.epoch = op > 180 ? 0 : 1;
+          if (op > 250) loaded.holder = "elsewhere";
+          if (op < 200) loaded.room = Restored{Doc(), {}, {}};
+          room.on_loaded(std::move(loaded), now);
         } else {
-          const auto* append = std::get_if<Append>(&store.front());
-          const StoreToken token =
-              append != nullptr ? append->token : std::get<Snapshot>(store.front()).token;
-          const Code code = op > 250 ? Code::kConflict : Code::kUnavailable;
-          room.on_stored(token, op < 200 ? Result<void>() : fail(code, "no"), now);
+          const auto failure = fail(op > 250 ? Code::kConflict : Code::kUnavailable, "no");
+          if (const auto* append = std::get_if<Append>(&store.front())) {
+            room.on_stored(append->token, op < 200 ? Result<void>() : failure, now);
+          } else {
+            const StoreToken token = std::get<Compact>(store.front()).token;
+            room.on_compacted(token, op < 200 ? Result<size_t>(op) : failure, now);
+          }
         }
         store.pop_front();
         break;
@@ -101,6 +107,7 @@ uint64_t run(Bytes script) {
         break;
       case 7:
         if (op == 255) room.on_drain(now);
+        if (op == 247) room.on_lease_lapsed(now);
         now = std::max(now, std::min(room.next_deadline(), now + std::chrono::milliseconds(op * op)));
         room.on_deadline(now);
         break;

@@ -29,13 +29,15 @@ struct Room::Impl {
   // --- life (room.cpp)
   void on_open(PeerId id, const PeerOptions& peer_options, Time now);
   void on_close(PeerId id, Time now);
-  void on_loaded(Result<StoredRoom> stored, Time now);
+  void on_loaded(Loaded loaded, Time now);
   void on_stored(StoreToken token, const Result<void>& outcome, Time now);
+  void on_compacted(StoreToken token, const Result<size_t>& state_bytes, Time now);
+  void on_lease_lapsed(Time now);
+  void act_on(UpdateLog::Outcome outcome, Time now);
   void on_drain(Time now);
   void on_deadline(Time now);
   Time next_deadline() const;
 
-  Result<void> restore(const StoredRoom& stored);
   void go_live(Time now);
   void lose_room(Time now);
   void close_all(Code code, const std::string& reason, Time now);
@@ -92,6 +94,8 @@ struct Room::Impl {
   Time load_retry_at = kNever;
   Backoff load_backoff;
   std::string load_error;
+  uint64_t epoch = 0;  // 0: the room is not taken yet
+  std::vector<Poison> poison;
 
   Time close_at = kNever;       // no peers: the grace period ends then
   Time presence_at = kNever;    // the next merged delta

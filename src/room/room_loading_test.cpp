@@ -1,4 +1,5 @@
 // A room before its document is there.
+#include "room/restore.h"
 #include "room/room_testing.h"
 
 namespace symphony {
@@ -25,12 +26,13 @@ TEST(RoomLoading, NobodyHearsAnythingBeforeTheDocumentIsThere) {
   StoredRoom stored;
   stored.snapshot_seq = 3;
   stored.snapshot = text_update(20, 0, "old");
-  stored.log.push_back({4, text_update(20, 3, "er ")});
+  stored.log.push_back({4, 1, text_update(20, 3, "er ")});
+  stored.log.push_back({5, kEpoch, {}});
   stage.load(std::move(stored));
   EXPECT_EQ(stage.heard(1), (Heard{"step1", "step2", "awareness 10@2=1"}));
   EXPECT_EQ(stage.heard(2), (Heard{"step1", "awareness 10@2=1"}));
   ASSERT_EQ(stage.appends.size(), 1u);
-  EXPECT_EQ(stage.appends[0].seq, 5u);
+  EXPECT_EQ(stage.appends[0].seq, 6u);
   EXPECT_EQ(*stage.appends[0].update, text_update(10, 0, "new"));
 }
 
@@ -41,7 +43,7 @@ TEST(RoomLoading, AFailedLoadIsTriedAgainWithBackoffAndPeersStay) {
   Duration waited{};
   for (int tries = 1; tries < 12; ++tries) {
     ASSERT_EQ(stage.loads, tries);
-    stage.answer_load(fail(Code::kUnavailable, "the disk is away"));
+    stage.answer_load({.room = fail(Code::kUnavailable, "the disk is away")});
     EXPECT_EQ(stage.room.storage_error(), "the disk is away");
     const Time failed = stage.now;
     while (stage.loads == tries) stage.pass(milliseconds(10));
@@ -57,26 +59,59 @@ TEST(RoomLoading, AFailedLoadIsTriedAgainWithBackoffAndPeersStay) {
   EXPECT_EQ(stage.room.storage_error(), "");
 }
 
-TEST(RoomLoading, AStoredUpdateThatIsRefusedIsNeverOverwritten) {
+TEST(RoomLoading, AMissingSlotOrARefusedSnapshotIsNeverOverwritten) {
   for (const bool gap : {false, true}) {
     Stage stage;
     stage.open(1);
     ASSERT_TRUE(stage.say(1, update_message(10, 0, "new")));
     StoredRoom stored;
-    stored.log.push_back({1, text_update(20, 0, "old")});
-    stored.log.push_back(gap ? LogEntry{3, text_update(20, 3, "er")} : LogEntry{2, Buffer{1, 2, 3}});
+    if (!gap) stored = {2, Buffer{1, 2, 3}, {}};
+    if (gap) stored.log = {{1, 1, text_update(20, 0, "old")}, {3, 1, text_update(20, 3, "er")}};
     for (int i = 0; i < 3; ++i) {
-      stage.answer_load(stored);
+      EXPECT_EQ(stage.loaded_epoch, i == 0 ? 0 : kEpoch) << "a room that is taken is not taken again";
+      stage.load(stored);
       EXPECT_THAT(stage.room.storage_error(), ::testing::HasSubstr("slot 2"));
       EXPECT_EQ(stage.room.stats().state, RoomState::kLoading);
       stage.pass(seconds(10));
     }
     EXPECT_THAT(stage.heard(1), ::testing::Each("keep-alive"));
     EXPECT_TRUE(stage.appends.empty());
-    EXPECT_TRUE(stage.snapshots.empty());
+    EXPECT_TRUE(stage.compactions.empty());
     stage.load();  // an operator has repaired it
     EXPECT_EQ(stage.appends.size(), 1u);
   }
+}
+
+TEST(RoomLoading, APoisonousUpdateIsLeftOutAndTheRestServed) {
+  Stage stage;
+  stage.open(1);
+  ASSERT_TRUE(stage.say(1, kStep1));
+  StoredRoom stored;
+  stored.log.push_back({1, 1, text_update(20, 0, "before")});
+  stored.log.push_back({2, 1, Buffer{1, 2, 3}});
+  stored.log.push_back({3, 2, text_update(20, 6, " after")});
+  stage.load(stored);
+  EXPECT_EQ(stage.heard(1), (Heard{"step1", "step2"}));
+  ASSERT_EQ(stage.room.poison().size(), 1u);
+  EXPECT_EQ(stage.room.poison()[0].seq, 2u);
+  EXPECT_FALSE(stage.room.poison()[0].reason.empty());
+  EXPECT_EQ(stage.room.stats().poisoned_updates, 1u);
+  ASSERT_EQ(stage.compactions.size(), 1u) << "which puts it into quarantine";
+  EXPECT_EQ(stage.compactions[0].seq, 3u);
+  stage.answer_compaction();
+  EXPECT_TRUE(stage.compactions.empty());
+}
+
+TEST(RestoreDocument, StopsWhereItIsTold) {
+  StoredRoom stored;
+  stored.snapshot_seq = 4;
+  stored.snapshot = text_update(20, 0, "snap");
+  stored.log = {
+      {5, 1, {}}, {6, 1, text_update(20, 4, "shot")}, {7, 1, Buffer{9}}, {8, 1, text_update(20, 8, "!")}};
+  EXPECT_EQ(restore_document("r", stored, {})->doc.to_text("t"), "snapshot!");
+  EXPECT_EQ(restore_document("r", stored, {}, 6)->doc.to_text("t"), "snapshot");
+  EXPECT_TRUE(restore_document("r", stored, {}, 6)->poison.empty());
+  EXPECT_EQ(restore_document("r", stored, {}, 7)->poison.size(), 1u);
 }
 
 TEST(RoomLoading, WhatIsHeldHasABound) {
@@ -99,7 +134,7 @@ TEST(RoomLoading, WhoLeftWhileLoadingIsHeardAllTheSame) {
   EXPECT_EQ(stage.appends.size(), 1u);
   stage.answer_append();
   stage.pass(seconds(100));
-  stage.answer_snapshot();
+  stage.answer_compaction();
   EXPECT_TRUE(stage.gone);
 }
 

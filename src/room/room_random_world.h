@@ -6,6 +6,7 @@
 #include <set>
 
 #include "base/prng.h"
+#include "room/restore.h"
 #include "room/room_testing.h"
 
 namespace symphony::testing {
@@ -14,35 +15,43 @@ inline constexpr size_t kClients = 5;
 
 // One room's storage as the Store contract has it.
 struct FakeStore {
+  uint64_t epoch = 0;
   uint64_t snapshot_seq = 0;
   Buffer snapshot;
-  std::map<uint64_t, Buffer> log;
+  std::map<uint64_t, LogEntry> log;
 
   uint64_t newest() const { return log.empty() ? snapshot_seq : log.rbegin()->first; }
 
+  Claim take() {
+    ++epoch;
+    log[newest() + 1] = {newest() + 1, epoch, {}};
+    return {epoch, {}, load()};
+  }
   Result<void> append(const Append& append) {
+    if (append.epoch != epoch) return fail(Code::kConflict, "another epoch has begun");
+    const auto there = log.find(append.seq);
+    if (there != log.end() && there->second.epoch == epoch && there->second.update == *append.update)
+      return {};
     if (append.seq != newest() + 1) return fail(Code::kConflict, "taken, or a gap");
-    log[append.seq] = *append.update;
+    log[append.seq] = {append.seq, append.epoch, *append.update};
     return {};
   }
-  Result<void> put(const Snapshot& put) {
-    if (put.seq > newest() || put.seq < snapshot_seq) return fail(Code::kConflict, "not mine any more");
-    snapshot_seq = put.seq;
-    snapshot = *put.state;
-    log.erase(log.begin(), log.upper_bound(put.seq));
-    return {};
+  Result<size_t> compact(const Compact& compact) {
+    if (compact.epoch != epoch) return fail(Code::kConflict, "another epoch has begun");
+    if (compact.seq > newest() || compact.seq < snapshot_seq) return fail(Code::kConflict, "never stored");
+    const auto restored = restore_document("r", load(), {}, compact.seq);
+    EXPECT_TRUE(restored && restored->poison.empty());
+    snapshot = *restored->doc.encode_state_as_update();
+    snapshot_seq = compact.seq;
+    log.erase(log.begin(), log.upper_bound(compact.seq));
+    return snapshot.size();
   }
   StoredRoom load() const {
     StoredRoom stored{snapshot_seq, snapshot, {}};
-    for (const auto& [seq, update] : log) stored.log.push_back({seq, update});
+    for (const auto& [seq, entry] : log) stored.log.push_back(entry);
     return stored;
   }
-  Doc document() const {
-    Doc doc;
-    EXPECT_TRUE(snapshot.empty() || doc.apply_update(snapshot));
-    for (const auto& [seq, update] : log) EXPECT_TRUE(doc.apply_update(update));
-    return doc;
-  }
+  Doc document() const { return std::move(restore_document("r", load(), {})->doc); }
 };
 
 // How many characters of `client` a document has.
@@ -130,6 +139,12 @@ class World {
       case 19:
         if (prng_.below(200) == 0) room_->on_drain(now_);
         break;
+      case 21:
+        if (prng_.below(100) == 0) store_.take();  // somebody else does
+        break;
+      case 22:
+        if (prng_.below(20) == 0) room_->on_lease_lapsed(now_);
+        break;
       case 20:
         if (prng_.below(60) == 0) pass(std::chrono::seconds(40));
         break;
@@ -176,7 +191,7 @@ class World {
   uint64_t trace() const { return trace_; }
   int rooms() const { return rooms_; }
   uint64_t acknowledgements() const { return acknowledgements_; }
-  int snapshots() const { return snapshots_; }
+  int compactions() const { return compactions_; }
 
  private:
   void start_room() {
@@ -191,12 +206,19 @@ class World {
   void kill() {
     // Of what is on its way to the store, some arrives.
     for (size_t n = prng_.below(store_queue_.size() + 1); n > 0; --n) {
-      perform(store_queue_.front());
+      arrive(store_queue_.front());
       store_queue_.pop_front();
     }
     store_queue_.clear();
     for (Client& client : clients_) reset(client);
     start_room();
+  }
+
+  // Carried out by the store, and nobody hears of it.
+  void arrive(const Effect& request) {
+    if (std::holds_alternative<Load>(request)) store_.take();
+    if (const auto* append = std::get_if<Append>(&request)) static_cast<void>(store_.append(*append));
+    if (const auto* compact = std::get_if<Compact>(&request)) static_cast<void>(store_.compact(*compact));
   }
 
   void reset(Client& client) {
@@ -306,28 +328,29 @@ class World {
     }
   }
 
-  // What the store does with a request.
-  Result<void> perform(const Effect& request) {
-    if (const auto* append = std::get_if<Append>(&request)) return store_.append(*append);
-    return store_.put(std::get<Snapshot>(request));
-  }
-
+  // Answers the oldest request. A bad answer: mostly nothing was done; now and then it was done, and only the
+  // answer says otherwise.
   void answer_store(bool badly) {
     if (store_queue_.empty()) return;
     const Effect request = store_queue_.front();
     store_queue_.pop_front();
-    if (std::holds_alternative<Load>(request)) {
-      room_->on_loaded(badly ? Result<StoredRoom>(fail(Code::kUnavailable, "busy")) : store_.load(), now_);
-      return;
+    const bool done = !badly || prng_.below(20) == 0;
+    const auto busy = fail(Code::kUnavailable, "busy");
+    if (const auto* load = std::get_if<Load>(&request)) {
+      Loaded loaded{.epoch = load->epoch, .room = busy};
+      if (done && load->epoch == 0) loaded.epoch = store_.take().epoch;
+      if (done) loaded.room = restore_document("r", store_.load(), {});
+      room_->on_loaded(badly ? Loaded{.epoch = load->epoch, .room = busy} : std::move(loaded), now_);
+    } else if (const auto* append = std::get_if<Append>(&request)) {
+      Result<void> outcome = busy;
+      if (done) outcome = store_.append(*append);
+      room_->on_stored(append->token, badly ? Result<void>(busy) : std::move(outcome), now_);
+    } else {
+      const auto& compact = std::get<Compact>(request);
+      Result<size_t> outcome = busy;
+      if (done) outcome = store_.compact(compact);
+      room_->on_compacted(compact.token, badly ? Result<size_t>(busy) : std::move(outcome), now_);
     }
-    // A bad answer: mostly nothing was done; now and then it was done, and only the answer says otherwise.
-    Result<void> outcome = fail(Code::kUnavailable, "busy");
-    if (!badly || prng_.below(20) == 0) {
-      const Result<void> done = perform(request);
-      if (!badly) outcome = done;
-    }
-    const auto* append = std::get_if<Append>(&request);
-    room_->on_stored(append != nullptr ? append->token : std::get<Snapshot>(request).token, outcome, now_);
   }
 
   void pass(Duration time) {
@@ -357,9 +380,9 @@ class World {
         over = true;
       } else {
         if (auto* append = std::get_if<Append>(&*effect)) note(4, append->seq, *append->update);
-        if (auto* snapshot = std::get_if<Snapshot>(&*effect)) {
-          note(5, snapshot->seq, *snapshot->state);
-          ++snapshots_;
+        if (auto* compact = std::get_if<Compact>(&*effect)) {
+          note(5, compact->seq, {});
+          ++compactions_;
         }
         store_queue_.push_back(std::move(*effect));
       }
@@ -406,11 +429,11 @@ class World {
   std::unique_ptr<Room> room_;
   Time now_ = kStart;
   std::array<Client, kClients> clients_;
-  std::deque<Effect> store_queue_;  // loads, appends and snapshots, answered in order
+  std::deque<Effect> store_queue_;  // loads, appends and compactions, answered in order
   PeerId next_peer_ = 1;
   uint64_t trace_ = 0;
   int rooms_ = 0;
-  int snapshots_ = 0;
+  int compactions_ = 0;
   uint64_t acknowledgements_ = 0;
 };
 

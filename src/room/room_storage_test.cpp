@@ -71,6 +71,57 @@ TEST_F(RoomTest, ALostSlotEndsTheRoomWithoutWriting) {
   EXPECT_EQ(stage.room.next_deadline(), kNever);
 }
 
+// --- ownership
+
+TEST(RoomOwnership, ARoomThatIsHeldElsewhereSendsItsPeersAway) {
+  Stage stage;
+  stage.open(1);
+  ASSERT_TRUE(stage.say(1, update_message(10, 0, "a")));
+  EXPECT_EQ(stage.loaded_epoch, 0u);
+  stage.answer_load({.holder = "elsewhere:1234"});
+  EXPECT_EQ(stage.closed, (std::map<PeerId, uint16_t>{{1, 1012}}));
+  EXPECT_TRUE(stage.gone);
+  EXPECT_TRUE(stage.appends.empty());
+}
+
+TEST_F(RoomTest, ALapsedLeaseIsFollowedByAFence) {
+  join(1, {.acks = true});
+  ASSERT_TRUE(stage.say(1, update_message(10, 0, "a")));
+  stage.room.on_lease_lapsed(stage.now);
+  stage.drain();
+  ASSERT_EQ(stage.appends.size(), 2u);
+  EXPECT_TRUE(stage.appends[1].update->empty());
+  EXPECT_EQ(stage.appends[1].seq, 2u);
+  stage.answer_appends();
+  EXPECT_EQ(stage.heard(1), Heard{"durable 2"});
+  EXPECT_EQ(stage.room.stats().log_entries, 1u) << "a fence is no update";
+  stage.room.on_lease_lapsed(stage.now);
+  stage.drain();
+  stage.answer_append(fail(Code::kConflict, "another epoch has begun"));
+  EXPECT_TRUE(stage.gone);
+  EXPECT_EQ(stage.closed, (std::map<PeerId, uint16_t>{{1, 1012}}));
+}
+
+TEST_F(RoomTest, FencesAreCompactedOnlyWhenThereAreMany) {
+  RoomOptions options;
+  options.snapshot_log_entries = 10;
+  Stage room(options);
+  StoredRoom stored;
+  for (uint64_t seq = 1; seq <= 9; ++seq) stored.log.push_back({seq, seq, {}});
+  room.load(stored);
+  room.open(1);
+  room.close(1);
+  room.pass(seconds(31));
+  EXPECT_TRUE(room.gone);
+  EXPECT_TRUE(room.compactions.empty());
+
+  Stage more(options);
+  stored.log.push_back({10, 10, {}});
+  more.load(stored);
+  ASSERT_EQ(more.compactions.size(), 1u);
+  EXPECT_EQ(more.compactions[0].seq, 10u);
+}
+
 TEST_F(RoomTest, WhatIsNotDurableHasABound) {
   RoomOptions options;
   options.unstored_bytes_max = 200;
@@ -133,7 +184,7 @@ TEST_F(RoomTest, AfterAReconnectAnEchoPeerGetsTheWholeDocumentOnceItIsDurable) {
   EXPECT_EQ(stage.heard(3), (Heard{"step1", "step2"}));
 }
 
-// --- snapshots and closing
+// --- compactions and closing
 
 TEST_F(RoomTest, ASnapshotIsTakenOfWhatIsDurableAndOneAtATime) {
   RoomOptions options;
@@ -142,23 +193,20 @@ TEST_F(RoomTest, ASnapshotIsTakenOfWhatIsDurableAndOneAtATime) {
   room.load();
   room.open(1);
   for (uint64_t i = 0; i < 5; ++i) ASSERT_TRUE(room.say(1, update_message(10, i, "a")));
-  EXPECT_TRUE(room.snapshots.empty()) << "nothing is durable yet";
+  EXPECT_TRUE(room.compactions.empty()) << "nothing is durable yet";
   for (int i = 0; i < 3; ++i) room.answer_append();
-  ASSERT_EQ(room.snapshots.size(), 1u);
-  EXPECT_EQ(room.snapshots[0].seq, 3u);
+  ASSERT_EQ(room.compactions.size(), 1u);
+  EXPECT_EQ(room.compactions[0].seq, 3u);
   room.answer_appends();
   for (uint64_t i = 5; i < 9; ++i) ASSERT_TRUE(room.say(1, update_message(10, i, "a")));
   room.answer_appends();
-  EXPECT_EQ(room.snapshots.size(), 1u);
+  EXPECT_EQ(room.compactions.size(), 1u);
   EXPECT_EQ(room.room.stats().log_entries, 9u);
-  room.answer_snapshot();
-  ASSERT_EQ(room.snapshots.size(), 1u) << "the log has grown meanwhile";
-  EXPECT_EQ(room.snapshots[0].seq, 9u);
+  room.answer_compaction();
+  ASSERT_EQ(room.compactions.size(), 1u) << "the log has grown meanwhile";
+  EXPECT_EQ(room.compactions[0].seq, 9u);
   EXPECT_EQ(room.room.stats().log_entries, 6u);
-  Doc doc;
-  ASSERT_TRUE(doc.apply_update(*room.snapshots[0].state));
-  EXPECT_EQ(doc.to_text("t"), "aaaaaaaaa");
-  room.answer_snapshot();
+  room.answer_compaction();
   EXPECT_EQ(room.room.stats().log_entries, 0u);
   EXPECT_EQ(room.room.stats().log_bytes, 0u);
 }
@@ -171,14 +219,14 @@ TEST_F(RoomTest, AFailedSnapshotIsTakenAnewLater) {
   room.open(1);
   ASSERT_TRUE(room.say(1, update_message(10, 0, std::string(100, 'a'))));
   room.answer_append();
-  ASSERT_EQ(room.snapshots.size(), 1u);
-  room.answer_snapshot(fail(Code::kUnavailable, "no space left"));
-  EXPECT_TRUE(room.snapshots.empty());
+  ASSERT_EQ(room.compactions.size(), 1u);
+  room.answer_compaction(fail(Code::kUnavailable, "no space left"));
+  EXPECT_TRUE(room.compactions.empty());
   ASSERT_TRUE(room.say(1, update_message(10, 100, "b")));
   room.answer_append();
   room.pass(milliseconds(100));
-  ASSERT_EQ(room.snapshots.size(), 1u);
-  EXPECT_EQ(room.snapshots[0].seq, 2u);
+  ASSERT_EQ(room.compactions.size(), 1u);
+  EXPECT_EQ(room.compactions[0].seq, 2u);
 }
 
 TEST_F(RoomTest, ALargeDocumentIsNotWrittenAgainForEverySmallLog) {
@@ -192,10 +240,10 @@ TEST_F(RoomTest, ALargeDocumentIsNotWrittenAgainForEverySmallLog) {
   room.open(1);
   for (uint64_t i = 0; i < 47; ++i) ASSERT_TRUE(room.say(1, update_message(10, i, "a")));
   room.answer_appends();
-  EXPECT_TRUE(room.snapshots.empty());
+  EXPECT_TRUE(room.compactions.empty());
   ASSERT_TRUE(room.say(1, update_message(10, 47, "a")));
   room.answer_append();
-  EXPECT_EQ(room.snapshots.size(), 1u) << "48 entries are long to load";
+  EXPECT_EQ(room.compactions.size(), 1u) << "48 entries are long to load";
 }
 
 TEST_F(RoomTest, AnIdleRoomClosesAfterTheGracePeriodWithASnapshot) {
@@ -206,11 +254,11 @@ TEST_F(RoomTest, AnIdleRoomClosesAfterTheGracePeriodWithASnapshot) {
   EXPECT_EQ(stage.room.stats().state, RoomState::kLive);
   stage.pass(seconds(2));
   EXPECT_EQ(stage.room.stats().state, RoomState::kClosing);
-  EXPECT_TRUE(stage.snapshots.empty()) << "first everything is durable";
+  EXPECT_TRUE(stage.compactions.empty()) << "first everything is durable";
   stage.answer_append();
-  ASSERT_EQ(stage.snapshots.size(), 1u);
+  ASSERT_EQ(stage.compactions.size(), 1u);
   EXPECT_FALSE(stage.gone);
-  stage.answer_snapshot();
+  stage.answer_compaction();
   EXPECT_TRUE(stage.gone);
 }
 
@@ -227,11 +275,11 @@ TEST_F(RoomTest, WhoComesWhileItClosesIsServed) {
   stage.answer_append();
   stage.close(1);
   stage.pass(seconds(31));
-  ASSERT_EQ(stage.snapshots.size(), 1u);
+  ASSERT_EQ(stage.compactions.size(), 1u);
   stage.open(2);
   EXPECT_EQ(stage.heard(2), Heard{"step1"});
   EXPECT_EQ(stage.room.stats().state, RoomState::kLive);
-  stage.answer_snapshot();
+  stage.answer_compaction();
   EXPECT_FALSE(stage.gone);
   ASSERT_TRUE(stage.say(2, update_message(20, 0, "def")));
   EXPECT_EQ(stage.appends.at(0).seq, 2u);
@@ -245,8 +293,8 @@ TEST_F(RoomTest, AFinalSnapshotThatFailsAgainAndAgainIsGivenUp) {
   stage.pass(seconds(31));
   for (int tries = 0; tries < 3; ++tries) {
     ASSERT_FALSE(stage.gone);
-    ASSERT_EQ(stage.snapshots.size(), 1u);
-    stage.answer_snapshot(fail(Code::kUnavailable, "the disk is away"));
+    ASSERT_EQ(stage.compactions.size(), 1u);
+    stage.answer_compaction(fail(Code::kUnavailable, "the disk is away"));
     stage.pass(seconds(1));
   }
   EXPECT_TRUE(stage.gone) << "the log has everything";
@@ -263,8 +311,7 @@ TEST_F(RoomTest, ADrainClosesPeersAndStoresEverything) {
   stage.answer_append(fail(Code::kUnavailable, "busy"));
   stage.pass(seconds(1));
   stage.answer_append();
-  EXPECT_FALSE(stage.gone);
-  stage.answer_snapshot();
+  EXPECT_TRUE(stage.compactions.empty()) << "the log is as safe, and a restart is quick";
   EXPECT_TRUE(stage.gone);
 
   Stage loading;

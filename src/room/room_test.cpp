@@ -113,7 +113,7 @@ TEST_F(RoomTest, WhatMustWaitIsStoredAndItsSenderAskedOnceInAWhile) {
   EXPECT_EQ(stage.heard(2), Heard{"update"}) << "it has the beginning only";
 
   StoredRoom stored;
-  for (const Append& append : stage.appends) stored.log.push_back({append.seq, *append.update});
+  for (const Append& append : stage.appends) stored.log.push_back({append.seq, 1, *append.update});
   stored.log.pop_back();
   Stage again;
   again.load(std::move(stored));

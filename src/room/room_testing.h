@@ -19,6 +19,7 @@
 namespace symphony::testing {
 
 inline constexpr Time kStart{std::chrono::hours(1)};
+inline constexpr uint64_t kEpoch = 7;  // that the stage's room gets
 
 // Client `client` appends `text` to the root text "t", behind its own last character (clock: how many it
 // has).
@@ -122,12 +123,15 @@ class Stage {
       } else if (auto* close = std::get_if<Close>(&*effect)) {
         EXPECT_FALSE(close->reason.empty());
         closed[close->peer] = close->code;
-      } else if (std::holds_alternative<Load>(*effect)) {
+      } else if (auto* load = std::get_if<Load>(&*effect)) {
+        loaded_epoch = load->epoch;
         ++loads;
       } else if (auto* append = std::get_if<Append>(&*effect)) {
+        EXPECT_EQ(append->epoch, kEpoch);
         appends.push_back(*append);
-      } else if (auto* snapshot = std::get_if<Snapshot>(&*effect)) {
-        snapshots.push_back(*snapshot);
+      } else if (auto* compact = std::get_if<Compact>(&*effect)) {
+        EXPECT_EQ(compact->epoch, kEpoch);
+        compactions.push_back(*compact);
       } else {
         gone = true;
       }
@@ -148,9 +152,11 @@ class Stage {
     drain();
     return ok;
   }
-  void load(StoredRoom stored = {}) { answer_load(std::move(stored)); }
-  void answer_load(Result<StoredRoom> stored) {
-    room.on_loaded(std::move(stored), now);
+  void load(const StoredRoom& stored = {}) {
+    answer_load({.epoch = kEpoch, .room = restore_document("r", stored, {})});
+  }
+  void answer_load(Loaded loaded) {
+    room.on_loaded(std::move(loaded), now);
     drain();
   }
   void answer_append(Result<void> outcome = {}) {
@@ -164,11 +170,11 @@ class Stage {
   void answer_appends(const Result<void>& outcome = {}) {
     for (size_t n = appends.size(); n > 0; --n) answer_append(outcome);
   }
-  void answer_snapshot(Result<void> outcome = {}) {
-    ASSERT_FALSE(snapshots.empty());
-    const Snapshot snapshot = snapshots.front();
-    snapshots.pop_front();
-    room.on_stored(snapshot.token, outcome, now);
+  void answer_compaction(Result<size_t> state_bytes = 100) {
+    ASSERT_FALSE(compactions.empty());
+    const Compact compact = compactions.front();
+    compactions.pop_front();
+    room.on_compacted(compact.token, std::move(state_bytes), now);
     drain();
   }
   // Moves the clock through every deadline on the way.
@@ -196,9 +202,10 @@ class Stage {
   std::map<PeerId, std::vector<SharedBuffer>> sent;
   std::map<PeerId, uint16_t> closed;
   std::deque<Append> appends;
-  std::deque<Snapshot> snapshots;
+  std::deque<Compact> compactions;
   std::vector<Append> durable;  // answered well, in order
   int loads = 0;
+  uint64_t loaded_epoch = 0;  // which the newest Load named
   bool gone = false;
 };
 

@@ -19,14 +19,16 @@ UpdateLog::UpdateLog(const RoomOptions& options, EffectQueue& effects, Prng& prn
       effects_(effects),
       prng_(prng),
       retry_(options.store_retry_min, options.store_retry_max),
-      snapshot_retry_(options.store_retry_min, options.store_retry_max) {}
+      compaction_retry_(options.store_retry_min, options.store_retry_max) {}
 
-void UpdateLog::start(const StoredRoom& stored) {
+void UpdateLog::start(uint64_t epoch, const LogExtent& stored, bool poisoned) {
+  epoch_ = epoch;
+  poisoned_ = poisoned;
   snapshot_seq_ = stored.snapshot_seq;
-  snapshot_bytes_ = stored.snapshot.size();
-  durable_seq_ = stored.log.empty() ? stored.snapshot_seq : stored.log.back().seq;
-  durable_bytes_ = 0;
-  for (const LogEntry& entry : stored.log) durable_bytes_ += entry.update.size();
+  snapshot_bytes_ = stored.snapshot_bytes;
+  durable_seq_ = stored.seq;
+  durable_updates_ = stored.updates;
+  durable_bytes_ = stored.bytes;
 }
 
 uint64_t UpdateLog::append(SharedBuffer update) {
@@ -39,11 +41,10 @@ uint64_t UpdateLog::append(SharedBuffer update) {
 void UpdateLog::send(Slot& slot, uint64_t seq) {
   slot.token = next_token_++;
   slot.state = SlotState::kSent;
-  effects_.push(Append{slot.token, seq, slot.update});
+  effects_.push(Append{slot.token, epoch_, seq, slot.update});
 }
 
 UpdateLog::Outcome UpdateLog::on_stored(StoreToken token, const Result<void>& outcome, Time now) {
-  if (token == snapshot_token_) return on_snapshot_stored(outcome, now);
   const auto slot = std::ranges::find(unstored_, token, &Slot::token);
   if (slot == unstored_.end() || slot->state != SlotState::kSent) return Outcome::kNothing;
   if (outcome) {
@@ -60,6 +61,7 @@ UpdateLog::Outcome UpdateLog::on_stored(StoreToken token, const Result<void>& ou
     const size_t size = unstored_.front().update->size();
     unstored_bytes_ -= size;
     durable_bytes_ += size;
+    durable_updates_ += size == 0 ? 0 : 1;
     ++durable_seq_;
     unstored_.pop_front();
   }
@@ -80,22 +82,25 @@ UpdateLog::Outcome UpdateLog::on_stored(StoreToken token, const Result<void>& ou
   return advanced ? Outcome::kDurable : Outcome::kNothing;
 }
 
-UpdateLog::Outcome UpdateLog::on_snapshot_stored(const Result<void>& outcome, Time now) {
-  snapshot_token_ = 0;
-  if (!outcome) {
-    note_failure(outcome.error());
-    ++snapshot_failures_;
-    if (outcome.error().code == Code::kConflict) return Outcome::kLost;
-    snapshot_retry_at_ = now + snapshot_retry_.next(prng_);
+UpdateLog::Outcome UpdateLog::on_compacted(StoreToken token, const Result<size_t>& state_bytes, Time now) {
+  if (token != compaction_token_) return Outcome::kNothing;
+  compaction_token_ = 0;
+  if (!state_bytes) {
+    note_failure(state_bytes.error());
+    ++compaction_failures_;
+    if (state_bytes.error().code == Code::kConflict) return Outcome::kLost;
+    compaction_retry_at_ = now + compaction_retry_.next(prng_);
     return Outcome::kNothing;
   }
-  snapshot_seq_ = sent_snapshot_seq_;
-  snapshot_bytes_ = sent_snapshot_bytes_;
+  snapshot_seq_ = covered_seq_;
+  snapshot_bytes_ = *state_bytes;
+  durable_updates_ -= covered_updates_;
   durable_bytes_ -= covered_bytes_;
-  snapshot_failures_ = 0;
-  snapshot_retry_.reset();
+  poisoned_ = false;
+  compaction_failures_ = 0;
+  compaction_retry_.reset();
   if (!stalled_) error_.clear();
-  return Outcome::kSnapshot;
+  return Outcome::kCompacted;
 }
 
 void UpdateLog::note_failure(const Error& error) {
@@ -104,7 +109,7 @@ void UpdateLog::note_failure(const Error& error) {
 }
 
 void UpdateLog::on_deadline(Time now) {
-  if (now >= snapshot_retry_at_) snapshot_retry_at_ = kNever;
+  if (now >= compaction_retry_at_) compaction_retry_at_ = kNever;
   if (now < retry_at_) return;
   retry_at_ = kNever;
   stalled_ = false;
@@ -115,27 +120,32 @@ void UpdateLog::on_deadline(Time now) {
   }
 }
 
-Time UpdateLog::next_deadline() const { return std::min(retry_at_, snapshot_retry_at_); }
+Time UpdateLog::next_deadline() const { return std::min(retry_at_, compaction_retry_at_); }
 
-bool UpdateLog::snapshot_possible() const {
-  return snapshot_token_ == 0 && snapshot_retry_at_ == kNever && durable_seq_ > snapshot_seq_;
+bool UpdateLog::worth_compacting() const {
+  return durable_updates_ > 0 || durable_seq_ - snapshot_seq_ >= options_.snapshot_log_entries;
 }
 
-bool UpdateLog::snapshot_due() const {
-  if (!snapshot_possible()) return false;
-  const uint64_t entries = durable_seq_ - snapshot_seq_;
-  if (entries < options_.snapshot_log_entries && durable_bytes_ < options_.snapshot_log_bytes) return false;
+bool UpdateLog::compaction_possible() const {
+  return compaction_token_ == 0 && compaction_retry_at_ == kNever && durable_seq_ > snapshot_seq_;
+}
+
+bool UpdateLog::compaction_due() const {
+  if (!compaction_possible()) return false;
+  if (poisoned_) return true;
+  const uint64_t slots = durable_seq_ - snapshot_seq_;
+  if (slots < options_.snapshot_log_entries && durable_bytes_ < options_.snapshot_log_bytes) return false;
   return durable_bytes_ * kSnapshotShare >= snapshot_bytes_ ||
-         entries >= options_.snapshot_log_entries * kEntriesFactor;
+         slots >= options_.snapshot_log_entries * kEntriesFactor;
 }
 
-void UpdateLog::snapshot(SharedBuffer state) {
-  ASSERT(snapshot_token_ == 0 && durable_seq_ > snapshot_seq_);
-  snapshot_token_ = next_token_++;
-  sent_snapshot_seq_ = durable_seq_;
-  sent_snapshot_bytes_ = state->size();
+void UpdateLog::compact() {
+  ASSERT(compaction_possible());
+  compaction_token_ = next_token_++;
+  covered_seq_ = durable_seq_;
+  covered_updates_ = durable_updates_;
   covered_bytes_ = durable_bytes_;
-  effects_.push(Snapshot{snapshot_token_, sent_snapshot_seq_, std::move(state)});
+  effects_.push(Compact{compaction_token_, epoch_, covered_seq_});
 }
 
 }  // namespace symphony

@@ -5,8 +5,11 @@
 //
 // Slots become durable strictly in order: what is acknowledged never stands behind a gap. All unstored slots
 // are on their way at once (the store commits them together); when one fails, those after it wait, and all
-// are sent again in order after a backoff. A slot that somebody else took means that the room is lost:
-// nothing more is written.
+// are sent again in order after a backoff. A refusal because another epoch has begun means that the room is
+// lost: nothing more is written.
+//
+// Slots hold updates or fences (store.h). Only updates make a snapshot worth its cost, but fences add up as
+// well: one for each time that the room is taken.
 #pragma once
 
 #include <deque>
@@ -17,6 +20,7 @@
 #include "base/time.h"
 #include "room/backoff.h"
 #include "room/effects.h"
+#include "room/restore.h"
 #include "room/room.h"
 
 namespace symphony {
@@ -26,39 +30,46 @@ class UpdateLog {
   // The references outlive the log.
   UpdateLog(const RoomOptions& options, EffectQueue& effects, Prng& prng);
 
-  // What was loaded: all of it is durable.
-  void start(const StoredRoom& stored);
+  // What was loaded by the owner of `epoch`: all of it is durable. `poisoned`: a compaction is due at once.
+  void start(uint64_t epoch, const LogExtent& stored, bool poisoned);
 
-  // Takes the next slot for `update` and sends it to the store. The slot's number.
+  // Takes the next slot for `update`, or for a fence if it is empty, and sends it to the store. The slot's
+  // number.
   uint64_t append(SharedBuffer update);
 
-  enum class Outcome { kNothing, kDurable, kSnapshot, kLost };
+  enum class Outcome { kNothing, kDurable, kCompacted, kLost };
 
-  // kDurable: durable_seq() has advanced. kSnapshot: a snapshot was stored. kLost: somebody else owns the
-  // room.
+  // kDurable: durable_seq() has advanced. kLost: somebody else owns the room.
   Outcome on_stored(StoreToken token, const Result<void>& outcome, Time now);
+
+  // kCompacted: a snapshot of so many bytes replaces what compact() asked for.
+  Outcome on_compacted(StoreToken token, const Result<size_t>& state_bytes, Time now);
 
   void on_deadline(Time now);
   Time next_deadline() const;
 
-  // Whether the log is long enough to be worth a snapshot, none is on its way, and none failed a moment ago.
-  bool snapshot_due() const;
+  // Whether a snapshot would spare the next load anything.
+  bool worth_compacting() const;
 
-  // Whether a snapshot may be sent now, however short the log.
-  bool snapshot_possible() const;
+  // Whether a snapshot may be asked for now: something is durable, none is on its way, and none failed a
+  // moment ago.
+  bool compaction_possible() const;
 
-  // Sends `state` as the snapshot of everything durable. It may hold more than that; never less.
-  void snapshot(SharedBuffer state);
+  // Possible, and the log is long enough to be worth it while the room is in use.
+  bool compaction_due() const;
+
+  // Asks for a snapshot of everything durable.
+  void compact();
 
   uint64_t durable_seq() const { return durable_seq_; }
   uint64_t appended_seq() const { return durable_seq_ + unstored_.size(); }
   bool all_durable() const { return unstored_.empty(); }
   size_t unstored_updates() const { return unstored_.size(); }
   size_t unstored_bytes() const { return unstored_bytes_; }
-  uint64_t entries() const { return appended_seq() - snapshot_seq_; }
+  uint64_t updates() const { return durable_updates_ + unstored_.size(); }  // since the last snapshot
   uint64_t bytes() const { return durable_bytes_ + unstored_bytes_; }
-  bool snapshot_in_flight() const { return snapshot_token_ != 0; }
-  uint64_t snapshot_failures() const { return snapshot_failures_; }  // since the last success
+  bool compaction_in_flight() const { return compaction_token_ != 0; }
+  uint64_t compaction_failures() const { return compaction_failures_; }  // since the last success
   uint64_t failures() const { return failures_; }
   const std::string& error() const { return error_; }  // of the newest failure; empty after a success
 
@@ -72,7 +83,6 @@ class UpdateLog {
   };
 
   void send(Slot& slot, uint64_t seq);
-  Outcome on_snapshot_stored(const Result<void>& outcome, Time now);
   void note_failure(const Error& error);
 
   const RoomOptions& options_;
@@ -81,21 +91,26 @@ class UpdateLog {
 
   std::deque<Slot> unstored_;  // slots durable_seq_ + 1, + 2, ...
   size_t unstored_bytes_ = 0;
+  uint64_t epoch_ = 0;
   uint64_t durable_seq_ = 0;
-  uint64_t durable_bytes_ = 0;  // of the slots that a snapshot would replace
-  bool stalled_ = false;        // a slot failed: new ones wait for the retry
+  // Of the slots that a snapshot would replace.
+  uint64_t durable_updates_ = 0;
+  uint64_t durable_bytes_ = 0;
+  bool stalled_ = false;  // a slot failed: new ones wait for the retry
   Time retry_at_ = kNever;
   Backoff retry_;
 
   uint64_t snapshot_seq_ = 0;
   size_t snapshot_bytes_ = 0;
-  StoreToken snapshot_token_ = 0;  // 0: none in flight
-  uint64_t sent_snapshot_seq_ = 0;
-  size_t sent_snapshot_bytes_ = 0;
-  uint64_t covered_bytes_ = 0;       // log bytes that the snapshot in flight replaces
-  Time snapshot_retry_at_ = kNever;  // kNever: no snapshot has to wait
-  Backoff snapshot_retry_;
-  uint64_t snapshot_failures_ = 0;
+  bool poisoned_ = false;            // what was left out while loading waits for its quarantine
+  StoreToken compaction_token_ = 0;  // 0: none in flight
+  // What the compaction in flight covers.
+  uint64_t covered_seq_ = 0;
+  uint64_t covered_updates_ = 0;
+  uint64_t covered_bytes_ = 0;
+  Time compaction_retry_at_ = kNever;  // kNever: none has to wait
+  Backoff compaction_retry_;
+  uint64_t compaction_failures_ = 0;
 
   StoreToken next_token_ = 1;
   uint64_t failures_ = 0;

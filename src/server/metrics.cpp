@@ -110,6 +110,10 @@ void describe_rooms(Page& page, const std::vector<LoopMetrics>& loops, const Loo
   page.gauge("symphony_document_bytes", "Memory of all documents.", static_cast<double>(sum.document_bytes));
   page.gauge("symphony_unstored_updates", "Updates that are not durable yet.",
              static_cast<double>(sum.unstored_updates));
+  page.gauge("symphony_troubled_rooms", "Rooms whose newest storage call failed.",
+             static_cast<double>(sum.troubled_rooms));
+  page.counter("symphony_poisoned_updates_total", "Stored updates that were left out while loading a room.",
+               sum.poisoned_updates);
   page.counter("symphony_updates_applied_total", "Updates applied to documents.", sum.updates_applied);
   page.counter("symphony_updates_refused_total", "Updates refused as malformed or over a limit.",
                sum.updates_refused);
@@ -119,20 +123,36 @@ void describe_rooms(Page& page, const std::vector<LoopMetrics>& loops, const Loo
                  "How late an event loop's timer fires: above 0.05 it is overloaded.", sum.loop_delay);
 }
 
-void describe_store(Page& page, const StoreMetrics& store) {
+void describe_store(Page& page, const StoreMetrics& store, const LeaseMetrics& lease) {
   page.counter("symphony_store_commits_total", "Group commits to the update log.", store.commits);
   page.counter("symphony_store_appends_total", "Updates appended to the log.", store.appends);
+  page.counter("symphony_store_append_bytes_total", "Bytes of updates appended to the log.",
+               store.append_bytes);
   page.counter("symphony_store_loads_total", "Rooms loaded.", store.loads);
+  page.counter("symphony_store_held_elsewhere_total",
+               "Rooms that another server held when they were asked for.", store.held_elsewhere);
   page.counter("symphony_store_snapshots_total", "Snapshots stored.", store.snapshots);
+  page.counter("symphony_store_snapshot_bytes_total", "Bytes of snapshots stored.", store.snapshot_bytes);
+  page.counter("symphony_store_quarantined_total",
+               "Updates put into quarantine because the engine refuses them.", store.quarantined);
   page.labelled_counter("symphony_store_failures_total", "Storage calls that failed.", "call",
                         {{"append", store.append_failures},
                          {"load", store.load_failures},
-                         {"snapshot", store.snapshot_failures}});
+                         {"snapshot", store.snapshot_failures},
+                         {"release", store.release_failures},
+                         {"connections", store.connection_failures},
+                         {"lease", lease.failures}});
+  page.counter("symphony_store_lease_renewals_total", "Times that this server's lease was renewed.",
+               lease.renewals);
+  page.counter("symphony_store_lease_lapses_total",
+               "Times that the lease had run out: others may have taken rooms.", lease.lapses);
   page.gauge("symphony_store_queue", "Storage calls that wait.", static_cast<double>(store.queued));
   page.histogram("symphony_store_commit_seconds", "One group commit.", store.commit);
   page.histogram("symphony_store_append_seconds",
                  "From an update's arrival in the queue to its being durable.", store.append);
   page.histogram("symphony_store_load_seconds", "Loading one room.", store.load);
+  page.histogram("symphony_store_snapshot_seconds", "Replacing one room's log by a snapshot.",
+                 store.snapshot);
 }
 
 }  // namespace
@@ -171,6 +191,8 @@ void LoopMetrics::add(const LoopMetrics& other) {
   updates_applied += other.updates_applied;
   updates_refused += other.updates_refused;
   storage_failures += other.storage_failures;
+  poisoned_updates += other.poisoned_updates;
+  troubled_rooms += other.troubled_rooms;
   backlogs += other.backlogs;
   holds += other.holds;
   throttles += other.throttles;
@@ -179,15 +201,14 @@ void LoopMetrics::add(const LoopMetrics& other) {
   loop_delay.add(other.loop_delay);
 }
 
-std::string format_metrics(const std::vector<LoopMetrics>& loops, const StoreMetrics& store,
-                           const AdmissionMetrics& admission, const std::string& version) {
+std::string format_metrics(const ServerMetrics& metrics, const std::string& version) {
   LoopMetrics sum;
-  for (const LoopMetrics& loop : loops) sum.add(loop);
+  for (const LoopMetrics& loop : metrics.loops) sum.add(loop);
   Page page;
   page.gauges("symphony_build_info", "The version that runs.", "version", {{version, 1.0}});
-  describe_connections(page, sum, admission);
-  describe_rooms(page, loops, sum);
-  describe_store(page, store);
+  describe_connections(page, sum, metrics.admission);
+  describe_rooms(page, metrics.loops, sum);
+  describe_store(page, metrics.store, metrics.lease);
   return page.text();
 }
 

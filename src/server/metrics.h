@@ -40,6 +40,7 @@ struct LoopMetrics {
   uint64_t document_bytes = 0;
   uint64_t queued_bytes = 0;      // sent by rooms, not yet taken by sockets
   uint64_t unstored_updates = 0;  // appended, not durable yet
+  uint64_t troubled_rooms = 0;    // whose newest storage call failed
 
   // Since the start.
   uint64_t websockets_opened = 0;
@@ -50,9 +51,10 @@ struct LoopMetrics {
   uint64_t updates_applied = 0;
   uint64_t updates_refused = 0;
   uint64_t storage_failures = 0;
-  uint64_t backlogs = 0;   // times a peer's queue went over its bound
-  uint64_t holds = 0;      // times a peer was not read because its room had too much to store
-  uint64_t throttles = 0;  // times a peer was not read because it sent too many messages
+  uint64_t poisoned_updates = 0;  // left out while loading
+  uint64_t backlogs = 0;          // times a peer's queue went over its bound
+  uint64_t holds = 0;             // times a peer was not read because its room had too much to store
+  uint64_t throttles = 0;         // times a peer was not read because it sent too many messages
   std::map<std::string, uint64_t> http_responses;    // by status
   std::map<std::string, uint64_t> websocket_closes;  // by the close code we sent, or "client", "lost", "idle"
 
@@ -68,12 +70,26 @@ struct StoreMetrics {
   uint64_t append_failures = 0;
   uint64_t loads = 0;
   uint64_t load_failures = 0;
+  uint64_t held_elsewhere = 0;  // loads that found another owner
   uint64_t snapshots = 0;
   uint64_t snapshot_failures = 0;
-  uint64_t queued = 0;  // now
-  Histogram commit;     // one group commit
-  Histogram append;     // from an update's handing over to its being durable
+  uint64_t snapshot_bytes = 0;  // written since the start
+  uint64_t append_bytes = 0;    // likewise, of updates
+  uint64_t quarantined = 0;
+  uint64_t release_failures = 0;
+  uint64_t connection_failures = 0;  // records of connections that could not be stored
+  uint64_t queued = 0;               // now
+  Histogram commit;                  // one group commit
+  Histogram append;                  // from an update's handing over to its being durable
   Histogram load;
+  Histogram snapshot;
+};
+
+// What the lease keeper counts.
+struct LeaseMetrics {
+  uint64_t renewals = 0;
+  uint64_t failures = 0;
+  uint64_t lapses = 0;  // it had run out before it was renewed
 };
 
 struct AdmissionMetrics {
@@ -83,7 +99,12 @@ struct AdmissionMetrics {
 };
 
 // The page, in Prometheus's text format.
-std::string format_metrics(const std::vector<LoopMetrics>& loops, const StoreMetrics& store,
-                           const AdmissionMetrics& admission, const std::string& version);
+struct ServerMetrics {
+  std::vector<LoopMetrics> loops;
+  StoreMetrics store;
+  LeaseMetrics lease;
+  AdmissionMetrics admission;
+};
+std::string format_metrics(const ServerMetrics& metrics, const std::string& version);
 
 }  // namespace symphony

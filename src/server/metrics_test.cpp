@@ -19,7 +19,8 @@ TEST(Metrics, LoopsAreSummedAndRoomsShownByLoop) {
   b.messages_received = 5;
   b.http_responses["200"] = 1;
   b.websocket_closes["1003"] = 7;
-  const std::string page = format_metrics({a, b}, {}, {}, "1.2.3");
+  const std::string page =
+      format_metrics({.loops = {a, b}, .store = {}, .lease = {}, .admission = {}}, "1.2.3");
   EXPECT_THAT(page, HasSubstr("# TYPE symphony_messages_received_total counter\n"));
   EXPECT_THAT(page, HasSubstr("\nsymphony_messages_received_total 15\n"));
   EXPECT_THAT(page, HasSubstr("\nsymphony_rooms{loop=\"0\"} 3\nsymphony_rooms{loop=\"1\"} 4\n"));
@@ -33,7 +34,7 @@ TEST(Metrics, HistogramsAreCumulative) {
   store.commit.observe(1ms);
   store.commit.observe(3ms);
   store.commit.observe(10s);
-  const std::string page = format_metrics({}, store, {}, "");
+  const std::string page = format_metrics({.loops = {}, .store = store, .lease = {}, .admission = {}}, "");
   EXPECT_THAT(page, HasSubstr("symphony_store_commit_seconds_bucket{le=\"0.0005\"} 0\n"));
   EXPECT_THAT(page, HasSubstr("symphony_store_commit_seconds_bucket{le=\"0.001\"} 1\n"));
   EXPECT_THAT(page, HasSubstr("symphony_store_commit_seconds_bucket{le=\"0.005\"} 2\n"));

@@ -44,6 +44,9 @@ struct ServerOptions {
   // stored.
   size_t unstored_high_bytes = 16u << 20;
 
+  Duration lease = std::chrono::seconds(10);       // of the store's owner: renewed every third of it
+  size_t compaction_bytes_per_second = 64u << 20;  // of snapshots written in the background; 0: no limit
+
   Duration drain_timeout = std::chrono::seconds(10);  // SIGTERM: after it the process ends, stored or not
 
   RoomOptions room;

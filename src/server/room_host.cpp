@@ -4,6 +4,7 @@
 
 #include "base/prng.h"
 #include "server/log.h"
+#include "storage/errors.h"
 
 namespace symphony {
 namespace {
@@ -70,6 +71,7 @@ Result<void> RoomHost::join(const std::string& room, PeerId peer, PeerConnection
                 "this server already holds as many rooms as it may (--rooms-max); try again later");
   }
   members_.emplace(peer, Member{hosted, &connection});
+  connections_.push_back({room, storage::unix_ms()});
   // What a client sends before its room is loaded waits in its socket.
   if (hosted->loading) hold(*hosted, peer, connection);
   hosted->room.on_open(peer, options, loop_.now());
@@ -123,16 +125,23 @@ void RoomHost::release_held(Hosted& hosted) {
   }
 }
 
-void RoomHost::on_loaded(uint64_t room_key, Result<StoredRoom> stored) {
+void RoomHost::on_loaded(uint64_t room_key, Loaded loaded) {
   Hosted* hosted = find(room_key);
   if (hosted == nullptr) return;
-  if (stored) {
-    hosted->loading = false;
-  } else {
-    log_failure(*hosted, "loading", stored.error());
+  if (loaded.holder) {
+    log_line(LogLevel::kInfo,
+             "a room is held by another server: " + *loaded.holder + " room=" + in_quotes(*hosted->name));
+  } else if (!loaded.room) {
+    log_failure(*hosted, "loading", loaded.room.error());
   }
-  hosted->room.on_loaded(std::move(stored), loop_.now());
+  hosted->loading = !loaded.room;
+  hosted->room.on_loaded(std::move(loaded), loop_.now());
   if (!hosted->loading) release_held(*hosted);
+  for (const Poison& poison : hosted->room.poison()) {
+    log_line(LogLevel::kError,
+             "a stored update is refused by the engine and left out, the rest is served: " + poison.reason +
+                 " room=" + in_quotes(*hosted->name) + " seq=" + std::to_string(poison.seq));
+  }
   settle(*hosted);
 }
 
@@ -144,6 +153,26 @@ void RoomHost::on_stored(uint64_t room_key, StoreToken token, size_t bytes, Resu
   hosted->room.on_stored(token, std::move(outcome), loop_.now());
   if (!hosted->loading && hosted->unstored_bytes <= options_.unstored_high_bytes / 2) release_held(*hosted);
   settle(*hosted);
+}
+
+void RoomHost::on_compacted(uint64_t room_key, StoreToken token, Result<size_t> state_bytes) {
+  Hosted* hosted = find(room_key);
+  if (hosted == nullptr) return;
+  if (!state_bytes) log_failure(*hosted, "compacting", state_bytes.error());
+  hosted->room.on_compacted(token, std::move(state_bytes), loop_.now());
+  settle(*hosted);
+}
+
+void RoomHost::on_lease_lapsed() {
+  for (const uint64_t key : room_keys()) {
+    Hosted& hosted = *find(key);
+    hosted.room.on_lease_lapsed(loop_.now());
+    settle(hosted);
+  }
+}
+
+void RoomHost::on_tick() {
+  if (!connections_.empty()) store_.record_connections(std::exchange(connections_, {}));
 }
 
 void RoomHost::settle(Hosted& hosted) {
@@ -162,7 +191,8 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
   } else if (auto* append = std::get_if<Append>(&effect)) {
     hosted.unstored_bytes += append->update->size();
     if (appends_.empty()) loop_.defer([this] { submit_appends(); });
-    appends_.push_back({hosted.key, hosted.name, append->token, append->seq, std::move(append->update)});
+    appends_.push_back(
+        {hosted.key, hosted.name, append->token, append->epoch, append->seq, std::move(append->update)});
   } else if (const auto* close = std::get_if<Close>(&effect)) {
     const auto found = members_.find(close->peer);
     if (found == members_.end()) return;
@@ -170,12 +200,13 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
     members_.erase(found);
     hosted.room.on_close(close->peer, loop_.now());
     connection->close(close->code, close->reason);
-  } else if (std::holds_alternative<Load>(effect)) {
+  } else if (const auto* load = std::get_if<Load>(&effect)) {
     hosted.loading = true;
-    store_.load(loop_, *this, hosted.key, hosted.name);
-  } else if (const auto* snapshot = std::get_if<Snapshot>(&effect)) {
-    store_.put_snapshot(loop_, *this, hosted.key, hosted.name, *snapshot);
-  } else if (std::holds_alternative<Gone>(effect)) {
+    store_.load(loop_, *this, hosted.key, hosted.name, load->epoch);
+  } else if (const auto* compact = std::get_if<Compact>(&effect)) {
+    store_.compact(loop_, *this, hosted.key, hosted.name, *compact);
+  } else if (const auto* gone = std::get_if<Gone>(&effect)) {
+    if (gone->epoch != 0) store_.release(hosted.name, gone->epoch);
     hosted.gone = true;
   }
 }
@@ -187,6 +218,7 @@ void RoomHost::erase(Hosted& hosted) {
   gone_.updates_applied += stats.updates_applied;
   gone_.updates_refused += stats.updates_refused;
   gone_.storage_failures += stats.storage_failures;
+  gone_.poisoned_updates += stats.poisoned_updates;
   by_name_.erase(*hosted.name);
   rooms_.erase(hosted.key);
   if (draining_ && rooms_.empty() && drained_) std::exchange(drained_, nullptr)();
@@ -195,15 +227,20 @@ void RoomHost::erase(Hosted& hosted) {
 void RoomHost::drain(std::function<void()> done) {
   draining_ = true;
   drained_ = std::move(done);
-  std::vector<uint64_t> keys;
-  keys.reserve(rooms_.size());
-  for (const auto& [key, hosted] : rooms_) keys.push_back(key);
-  for (const uint64_t key : keys) {
+  on_tick();
+  for (const uint64_t key : room_keys()) {
     Hosted& hosted = *find(key);
     hosted.room.on_drain(loop_.now());
     settle(hosted);
   }
   if (rooms_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+std::vector<uint64_t> RoomHost::room_keys() const {
+  std::vector<uint64_t> keys;
+  keys.reserve(rooms_.size());
+  for (const auto& [key, hosted] : rooms_) keys.push_back(key);
+  return keys;
 }
 
 // A room's entry in the heap may be earlier than its deadline has become: then it is looked at in vain, once.
@@ -245,6 +282,7 @@ void RoomHost::add_metrics(LoopMetrics& to) const {
   to.updates_applied += gone_.updates_applied;
   to.updates_refused += gone_.updates_refused;
   to.storage_failures += gone_.storage_failures;
+  to.poisoned_updates += gone_.poisoned_updates;
   for (const auto& [key, hosted] : rooms_) {
     const RoomStats stats = hosted->room.stats();
     to.presence_clients += stats.presence_clients;
@@ -253,6 +291,8 @@ void RoomHost::add_metrics(LoopMetrics& to) const {
     to.updates_applied += stats.updates_applied;
     to.updates_refused += stats.updates_refused;
     to.storage_failures += stats.storage_failures;
+    to.poisoned_updates += stats.poisoned_updates;
+    to.troubled_rooms += hosted->room.storage_error().empty() ? 0 : 1;
   }
 }
 

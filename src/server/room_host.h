@@ -1,7 +1,8 @@
 // The rooms of one loop: finds or makes a room for each peer, feeds it events and carries out its effects.
 //
-//   peers --messages--> Room --effects--> peers (Send, Close), StoreQueue (Load, Append, Snapshot), the heap
-//   of deadlines; what is stored comes back through StoreClient on this loop.
+//   peers --messages--> Room --effects--> peers (Send, Close), StoreQueue (Load, Append, Compact, Gone),
+//                                         the heap of deadlines
+//   what is stored comes back through StoreClient on this loop
 //
 // One timer serves all rooms: their deadlines are rounded up to a grid, so that many rooms with a tick of
 // milliseconds wake the loop once.
@@ -57,14 +58,21 @@ class RoomHost final : public StoreClient {
   // Closes all rooms; `done` runs when everything is stored and every room is gone. No one can join any more.
   void drain(std::function<void()> done);
 
+  // The process's lease had run out: every room asks the store whether it is still ours.
+  void on_lease_lapsed();
+
+  // Once a second or so: hands over what is written in the background.
+  void on_tick();
+
   // Rooms that are not gone yet, and what is not durable yet: for the log line of a drain that took too long.
   size_t rooms() const { return rooms_.size(); }
 
   // The numbers of the rooms, those that are gone included.
   void add_metrics(LoopMetrics& to) const;
 
-  void on_loaded(uint64_t room_key, Result<StoredRoom> stored) override;
+  void on_loaded(uint64_t room_key, Loaded loaded) override;
   void on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) override;
+  void on_compacted(uint64_t room_key, StoreToken token, Result<size_t> state_bytes) override;
 
  private:
   struct Hosted;
@@ -88,6 +96,7 @@ class RoomHost final : public StoreClient {
   void hold(Hosted& hosted, PeerId peer, PeerConnection& connection);
   void release_held(Hosted& hosted);
   void submit_appends();
+  std::vector<uint64_t> room_keys() const;
   void log_failure(const Hosted& hosted, const char* what, const Error& error);
 
   io::Loop& loop_;
@@ -103,8 +112,9 @@ class RoomHost final : public StoreClient {
   std::unordered_map<std::string_view, Hosted*> by_name_;  // keys are the rooms' own names
   std::unordered_map<PeerId, Member> members_;
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
-  std::vector<AppendCall> appends_;  // of this turn of the loop
-  RoomStats gone_;                   // counters of rooms that are gone
+  std::vector<AppendCall> appends_;            // of this turn of the loop
+  std::vector<ConnectionRecord> connections_;  // since the last tick
+  RoomStats gone_;                             // counters of rooms that are gone
   std::function<void()> drained_;
   bool draining_ = false;
   Time next_failure_line_{};

@@ -17,14 +17,21 @@ uint64_t hash_of(std::string_view text, uint64_t seed) {
   return Prng::mix(hash);
 }
 
+CompactorOptions compaction_of(const ServerOptions& options) {
+  CompactorOptions compaction{options.room.doc, options.compaction_bytes_per_second};
+  compaction.doc.seed = Prng::mix(options.seed);  // what peers choose the keys of is hashed with a secret
+  return compaction;
+}
+
 }  // namespace
 
 Server::Server(ServerOptions options, StaticFiles files, std::vector<io::Loop*> loops, Store& store,
-               io::Executor& worker)
+               const StoreWorkers& workers)
     : options_(std::move(options)),
       files_(std::move(files)),
       admission_(options_.connections_max, options_.connections_per_ip_max),
-      store_(store, worker) {
+      store_(store, workers, compaction_of(options_)),
+      lease_(store, options_.lease, *loops.front(), *workers.lease, [this] { on_lease_lapsed(); }) {
   const size_t rooms_max = (options_.rooms_max + loops.size() - 1) / loops.size();
   for (size_t i = 0; i < loops.size(); ++i) {
     shards_.push_back(std::make_unique<Shard>(i, *loops[i], static_cast<ServerServices&>(*this), store_,
@@ -40,7 +47,15 @@ Result<void> Server::listen() {
       [this](std::unique_ptr<io::Socket> socket) { on_accept(std::move(socket)); });
   if (!opened) return tl::unexpected(opened.error());
   listener_ = std::move(*opened);
+  lease_.start();
   return {};
+}
+
+void Server::on_lease_lapsed() {
+  for (const auto& shard : shards_) {
+    post_surely(shards_.front()->loop(), shard->loop(),
+                [shard = shard.get()] { shard->rooms().on_lease_lapsed(); });
+  }
 }
 
 void Server::on_accept(std::unique_ptr<io::Socket> socket) {
@@ -68,23 +83,27 @@ void Server::post_surely(io::Loop& from, io::Loop& to, io::Task task) {
 
 void Server::collect_metrics(Shard& asking, std::function<void(std::string)> done) {
   struct Scrape {
-    std::vector<LoopMetrics> loops;
+    ServerMetrics metrics;
     size_t missing;
     std::function<void(std::string)> done;
   };
   auto scrape = std::make_shared<Scrape>();  // touched on the asking loop only
-  scrape->loops.resize(shards_.size());
+  scrape->metrics.loops.resize(shards_.size());
   scrape->missing = shards_.size();
   scrape->done = std::move(done);
   for (const auto& shard : shards_) {
     post_surely(asking.loop(), shard->loop(), [this, scrape, shard = shard.get(), &asking] {
-      post_surely(
-          shard->loop(), asking.loop(), [this, scrape, index = shard->index(), metrics = shard->metrics()] {
-            scrape->loops[index] = metrics;
-            if (--scrape->missing != 0) return;
-            scrape->done(
-                format_metrics(scrape->loops, store_.metrics(), admission_.metrics(), options_.version));
-          });
+      const bool first = shard->index() == 0;  // the lease keeper's loop
+      post_surely(shard->loop(), asking.loop(),
+                  [this, scrape, index = shard->index(), metrics = shard->metrics(),
+                   lease = first ? lease_.metrics() : LeaseMetrics{}, first] {
+                    scrape->metrics.loops[index] = metrics;
+                    if (first) scrape->metrics.lease = lease;
+                    if (--scrape->missing != 0) return;
+                    scrape->metrics.store = store_.metrics();
+                    scrape->metrics.admission = admission_.metrics();
+                    scrape->done(format_metrics(scrape->metrics, options_.version));
+                  });
     });
   }
 }

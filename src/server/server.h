@@ -1,7 +1,7 @@
 // `symphony serve` as an object: listens, deals connections to its loops, and drains.
 //
-// The caller owns loops, worker and store, and runs them in this order: construct everything, listen(), start
-// the loops; at the end drain(), stop the worker, stop the loops, destroy the Server.
+// The caller owns loops, workers and store, and runs them in this order: construct everything, listen(),
+// start the loops; at the end drain(), hurry(), stop the workers, stop the loops, destroy the Server.
 #pragma once
 
 #include <atomic>
@@ -12,6 +12,7 @@
 
 #include "io/loop.h"
 #include "server/admission.h"
+#include "server/lease_keeper.h"
 #include "server/options.h"
 #include "server/shard.h"
 #include "server/static_files.h"
@@ -22,7 +23,7 @@ namespace symphony {
 class Server final : private ServerServices {
  public:
   Server(ServerOptions options, StaticFiles files, std::vector<io::Loop*> loops, Store& store,
-         io::Executor& worker);
+         const StoreWorkers& workers);
   ~Server() override;
 
   // Before the loops run. The error is one line for the operator.
@@ -30,6 +31,9 @@ class Server final : private ServerServices {
 
   // The real port, after listen().
   uint16_t port() const { return listener_->port(); }
+
+  // Any thread: the process ends soon, so what makes pauses in the background makes none.
+  void hurry() { store_.hurry(); }
 
   // Any thread, once. Stops accepting, tells every client to come back later, stores what is not stored.
   // `done` runs on a loop, with false if drain_timeout came first.
@@ -43,6 +47,7 @@ class Server final : private ServerServices {
   void collect_metrics(Shard& asking, std::function<void(std::string)> done) override;
   void check_ready(Shard& asking, std::function<void(Result<void>)> done) override;
 
+  void on_lease_lapsed();
   Shard& shard_of(const std::string& room);
   void on_accept(std::unique_ptr<io::Socket> socket);
   // Tasks that must run: tried again from `from` each turn while the other mailbox is full.
@@ -52,6 +57,7 @@ class Server final : private ServerServices {
   const StaticFiles files_;
   Admission admission_;
   StoreQueue store_;
+  LeaseKeeper lease_;  // lives on the first loop
   std::vector<std::unique_ptr<Shard>> shards_;
   std::unique_ptr<io::Listener> listener_;  // lives on the first loop
   std::atomic<bool> draining_ = false;

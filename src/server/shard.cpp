@@ -88,6 +88,7 @@ void Shard::tick() {
   const Time now = loop_.now();
   counters_.loop_delay.observe(std::max(now - next_tick_, Duration::zero()));
   for (const auto& [id, session] : sessions_) session->on_tick(now);
+  rooms_.on_tick();
   next_tick_ = std::max(next_tick_ + kTick, now);
   ticker_->set(next_tick_);
 }

@@ -3,6 +3,9 @@
 #include <map>
 #include <thread>
 
+#include "server/log.h"
+#include "storage/errors.h"
+
 namespace symphony {
 namespace {
 
@@ -14,9 +17,18 @@ constexpr size_t kCommitBytesMax = 32u << 20;
 // little is saved.
 constexpr Duration kCommitInterval = std::chrono::milliseconds(20);
 
+constexpr std::chrono::milliseconds kConnectionsKept = std::chrono::days(30);
+constexpr std::chrono::milliseconds kForgetEvery = std::chrono::hours(1);
+
 }  // namespace
 
-StoreQueue::StoreQueue(Store& store, io::Executor& worker) : store_(store), worker_(worker) {}
+StoreQueue::StoreQueue(Store& store, const StoreWorkers& workers, const CompactorOptions& compaction)
+    : store_(store),
+      commits_(*workers.commits),
+      doc_options_(compaction.doc),
+      loads_(workers.loads),
+      compactions_({workers.compactions}),
+      compactor_(store, compaction) {}
 
 void StoreQueue::wake() {
   arrived_.notify_one();
@@ -24,49 +36,83 @@ void StoreQueue::wake() {
   running_ = true;
   io::Task round = [this] { run(); };
   // At most one round is ever posted, so the worker's mailbox has room for it.
-  worker_.post(std::move(round));
+  commits_.post(std::move(round));
 }
 
-void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room) {
-  const std::lock_guard lock(mutex_);
-  loads_.emplace_back([this, &loop, &client, room_key, room = std::move(room)] {
-    const Time begin = worker_.now();
-    auto stored = store_.load(*room);
+void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, uint64_t epoch) {
+  loads_.add([this, &loop, &client, room_key, room = std::move(room), epoch] {
+    const Time begin = commits_.now();
+    Loaded loaded = load_room(store_, *room, epoch, doc_options_);
     {
-      const std::lock_guard relock(mutex_);
+      const std::lock_guard lock(mutex_);
       ++metrics_.loads;
-      if (!stored) ++metrics_.load_failures;
-      metrics_.load.observe(worker_.now() - begin);
+      if (loaded.holder) {
+        ++metrics_.held_elsewhere;
+      } else if (!loaded.room) {
+        ++metrics_.load_failures;
+      }
+      metrics_.load.observe(commits_.now() - begin);
     }
-    deliver(loop, [&client, room_key, stored = std::move(stored)]() mutable {
-      client.on_loaded(room_key, std::move(stored));
+    deliver(loop, [&client, room_key, loaded = std::move(loaded)]() mutable {
+      client.on_loaded(room_key, std::move(loaded));
     });
   });
-  wake();
 }
 
 void StoreQueue::append(io::Loop& loop, StoreClient& client, std::vector<AppendCall> calls) {
-  const Time now = worker_.now();
+  const Time now = commits_.now();
   const std::lock_guard lock(mutex_);
   for (AppendCall& call : calls) appends_.push_back({&loop, &client, std::move(call), now});
   wake();
 }
 
-void StoreQueue::put_snapshot(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room,
-                              const Snapshot& snapshot) {
-  const std::lock_guard lock(mutex_);
-  snapshots_.emplace_back([this, &loop, &client, room_key, room = std::move(room), snapshot] {
-    auto outcome = store_.put_snapshot(*room, snapshot.seq, *snapshot.state);
+void StoreQueue::compact(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room,
+                         const Compact& compact) {
+  compactions_.add([this, &loop, &client, room_key, room = std::move(room), compact] {
+    const Time begin = commits_.now();
+    auto outcome = compactor_.compact(*room, compact.epoch, compact.seq);
     {
-      const std::lock_guard relock(mutex_);
+      const std::lock_guard lock(mutex_);
       ++metrics_.snapshots;
-      if (!outcome) ++metrics_.snapshot_failures;
+      metrics_.snapshot.observe(commits_.now() - begin);
+      if (outcome) {
+        metrics_.snapshot_bytes += outcome->state_bytes;
+        metrics_.quarantined += outcome->quarantined;
+      } else {
+        ++metrics_.snapshot_failures;
+      }
     }
-    deliver(loop, [&client, room_key, token = snapshot.token, outcome = std::move(outcome)]() mutable {
-      client.on_stored(room_key, token, 0, std::move(outcome));
+    deliver(loop, [&client, room_key, token = compact.token, outcome = std::move(outcome)]() mutable {
+      client.on_compacted(room_key, token,
+                          outcome.map([](const Compacted& done) { return done.state_bytes; }));
     });
   });
-  wake();
+}
+
+void StoreQueue::release(RoomName room, uint64_t epoch) {
+  loads_.add([this, room = std::move(room), epoch] {
+    const auto released = store_.release(*room, epoch);
+    if (released) return;
+    log_line(LogLevel::kWarning, "releasing a room failed, which delays its next opening elsewhere: " +
+                                     released.error().message + " room=" + in_quotes(*room));
+    const std::lock_guard lock(mutex_);
+    ++metrics_.release_failures;
+  });
+}
+
+void StoreQueue::record_connections(std::vector<ConnectionRecord> connections) {
+  loads_.add([this, connections = std::move(connections)] {
+    auto recorded = store_.record_connections(connections);
+    const int64_t now = storage::unix_ms();
+    const int64_t old = now - kConnectionsKept.count();
+    if (recorded && old - forgotten_until_ > kForgetEvery.count()) {
+      forgotten_until_ = old;
+      recorded = store_.forget_connections(old);
+    }
+    if (recorded) return;
+    const std::lock_guard lock(mutex_);
+    ++metrics_.connection_failures;
+  });
 }
 
 void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
@@ -80,17 +126,17 @@ void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
 StoreMetrics StoreQueue::metrics() const {
   const std::lock_guard lock(mutex_);
   StoreMetrics copy = metrics_;
-  copy.queued = appends_.size() + loads_.size() + snapshots_.size();
+  copy.queued = appends_.size() + loads_.queued() + compactions_.queued();
   return copy;
 }
 
 void StoreQueue::run() {
   std::vector<Append> appends;
-  std::vector<Call> calls;
+  std::deque<std::function<void()>> pings;
   {
     std::unique_lock lock(mutex_);
-    const auto others = [&] { return !(loads_.empty() && snapshots_.empty() && pings_.empty()); };
-    if (const Duration early = next_commit_ - worker_.now(); early > Duration::zero()) {
+    const auto others = [&] { return !pings_.empty(); };
+    if (const Duration early = next_commit_ - commits_.now(); early > Duration::zero()) {
       arrived_.wait_for(lock, early, others);
     }
     size_t bytes = 0;
@@ -99,31 +145,27 @@ void StoreQueue::run() {
       appends.push_back(std::move(appends_.front()));
       appends_.pop_front();
     }
-    for (std::deque<Call>* queue : {&pings_, &loads_, &snapshots_}) {
-      if (queue->empty()) continue;
-      calls.push_back(std::move(queue->front()));
-      queue->pop_front();
-    }
+    pings.swap(pings_);
   }
   if (!appends.empty()) {
-    next_commit_ = worker_.now() + kCommitInterval;
+    next_commit_ = commits_.now() + kCommitInterval;
     commit(appends);
   }
-  for (const Call& call : calls) call();
+  for (const auto& ping : pings) ping();
   const std::lock_guard lock(mutex_);
   running_ = false;
-  if (!(appends_.empty() && loads_.empty() && snapshots_.empty() && pings_.empty())) wake();
+  if (!(appends_.empty() && pings_.empty())) wake();
 }
 
 void StoreQueue::commit(std::vector<Append>& appends) {
   std::vector<AppendRequest> requests;
   requests.reserve(appends.size());
   for (const Append& append : appends) {
-    requests.push_back({*append.call.room, append.call.seq, *append.call.update});
+    requests.push_back({*append.call.room, append.call.epoch, append.call.seq, *append.call.update});
   }
-  const Time begin = worker_.now();
+  const Time begin = commits_.now();
   std::vector<Result<void>> outcomes = store_.append(requests);
-  const Time end = worker_.now();
+  const Time end = commits_.now();
 
   struct Stored {
     uint64_t room_key;
@@ -140,6 +182,7 @@ void StoreQueue::commit(std::vector<Append>& appends) {
     for (size_t i = 0; i < appends.size(); ++i) {
       const Append& append = appends[i];
       if (!outcomes[i]) ++metrics_.append_failures;
+      if (outcomes[i]) metrics_.append_bytes += append.call.update->size();
       metrics_.append.observe(end - append.queued_at);
       by_client[{append.loop, append.client}].push_back(
           {append.call.room_key, append.call.token, append.call.update->size(), std::move(outcomes[i])});

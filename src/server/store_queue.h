@@ -1,12 +1,16 @@
 // Storage calls leave the event loops here, and their results come back as events.
 //
-// One worker makes the calls, because a Store takes one thread at a time. All appends that wait, of all rooms
-// on all loops, become one durable commit: while a commit is on its way to the disk the next one gathers, and
-// commits begin at least kCommitInterval apart, so that a steady trickle from many rooms does not cost one
-// each. An edit that comes after a pause is committed at once. Loads and snapshots go between commits, one
-// each, so that none of them waits for long.
+//   appends      of all rooms on all loops become one durable commit: while one is on its way to the disk the
+//                next one gathers, and commits begin at least kCommitInterval apart, so that a steady trickle
+//                from many rooms does not cost one each. An edit that comes after a pause is committed at
+//                once.
+//   loads ...    a few at a time, and never in front of a commit: a large document on its way from far away,
+//   or
+//                being rebuilt, holds up nobody
+//   compactions  one at a time (compactor.h)
 #pragma once
 
+#include <atomic>
 #include <condition_variable>
 #include <deque>
 #include <functional>
@@ -17,6 +21,8 @@
 
 #include "io/loop.h"
 #include "room/room.h"
+#include "server/blocking_calls.h"
+#include "server/compactor.h"
 #include "server/metrics.h"
 #include "storage/store.h"
 
@@ -28,29 +34,44 @@ using RoomName = std::shared_ptr<const std::string>;
 class StoreClient {
  public:
   virtual ~StoreClient() = default;
-  virtual void on_loaded(uint64_t room_key, Result<StoredRoom> stored) = 0;
+  virtual void on_loaded(uint64_t room_key, Loaded loaded) = 0;
   virtual void on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) = 0;
+  virtual void on_compacted(uint64_t room_key, StoreToken token, Result<size_t> state_bytes) = 0;
 };
 
 struct AppendCall {
   uint64_t room_key;
   RoomName room;
   StoreToken token;
+  uint64_t epoch;
   uint64_t seq;
   SharedBuffer update;
 };
 
+// The threads on which storage calls are made, each of its own. They outlive the queue's last call.
+struct StoreWorkers {
+  io::Executor* commits = nullptr;
+  std::vector<io::Executor*> loads;
+  io::Executor* compactions = nullptr;
+  io::Executor* lease = nullptr;
+};
+
 class StoreQueue {
  public:
-  // `store` and `worker` outlive the queue's last call. Clients outlive the worker.
-  StoreQueue(Store& store, io::Executor& worker);
+  // `store` outlives the queue's last call. Clients outlive the workers.
+  StoreQueue(Store& store, const StoreWorkers& workers, const CompactorOptions& compaction);
 
-  // Any loop. `loop` is where `client` lives.
-  void load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room);
+  // Any loop. `loop` is where `client` lives. load() carries out a room's Load.
+  void load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, uint64_t epoch);
   void append(io::Loop& loop, StoreClient& client, std::vector<AppendCall> calls);
-  void put_snapshot(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room,
-                    const Snapshot& snapshot);
+  void compact(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, const Compact& compact);
+  // Nobody waits for these two: their failures are counted and logged.
+  void release(RoomName room, uint64_t epoch);
+  void record_connections(std::vector<ConnectionRecord> connections);
   void ping(io::Loop& loop, std::function<void(Result<void>)> done);
+
+  // Any thread: the process ends, compactions make no pauses from now on.
+  void hurry() { compactor_.hurry(); }
 
   // Any thread.
   StoreMetrics metrics() const;
@@ -62,22 +83,25 @@ class StoreQueue {
     AppendCall call;
     Time queued_at;
   };
-  using Call = std::function<void()>;  // made by the worker, delivers by itself
 
   void wake();  // with mutex_ held
-  void run();   // the worker: one round
+  void run();   // the commits' worker: one round
   void commit(std::vector<Append>& appends);
   void deliver(io::Loop& loop, io::Task task);
 
   Store& store_;
-  io::Executor& worker_;
-  Time next_commit_{};  // not before then; the worker's own
+  io::Executor& commits_;
+  const DocOptions doc_options_;
+  BlockingCalls loads_;
+  BlockingCalls compactions_;
+  Compactor compactor_;
+  Time next_commit_{};  // not before then; the commits' worker's own
+  std::atomic<int64_t> forgotten_until_ =
+      0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;
   std::condition_variable arrived_;  // something else than an append
   std::deque<Append> appends_;
-  std::deque<Call> loads_;
-  std::deque<Call> snapshots_;
-  std::deque<Call> pings_;
+  std::deque<std::function<void()>> pings_;
   bool running_ = false;  // a round is posted or under way
   StoreMetrics metrics_;
 };

@@ -23,6 +23,13 @@ std::string quoted(std::string_view room) {
   return out += '"';
 }
 
+Result<void> check_epoch(std::string_view room, uint64_t epoch, uint64_t present) {
+  if (epoch != 0 && epoch == present) return {};
+  return fail(Code::kConflict, "room " + quoted(room) + " has another owner since: epoch " +
+                                   std::to_string(epoch) + " is over, the present one is " +
+                                   std::to_string(present));
+}
+
 Result<void> check_slot(std::string_view room, uint64_t seq, uint64_t newest) {
   if (seq == newest + 1) return {};
   const std::string slot = "slot " + std::to_string(seq) + " of room " + quoted(room);

@@ -13,6 +13,9 @@ namespace symphony::storage {
 // \xNN.
 std::string quoted(std::string_view room);
 
+// Whether `epoch` is the room's present one. `present` is 0 for a room that nobody ever took.
+Result<void> check_epoch(std::string_view room, uint64_t epoch, uint64_t present);
+
 // Whether slot `seq` is the next one of a room whose newest is `newest`.
 Result<void> check_slot(std::string_view room, uint64_t seq, uint64_t newest);
 

@@ -1,6 +1,7 @@
 #include <atomic>
 #include <thread>
 
+#include "moody_store.h"
 #include "support.h"
 
 namespace symphony::test {
@@ -150,37 +151,6 @@ TEST_F(RoomsTest, RoomsAreLimited) {
   EXPECT_THAT(second.close_reason(), HasSubstr("rooms"));
   join(server.port(), "/rooms/a");
 }
-
-// A store whose calls take long, or fail until told otherwise.
-class MoodyStore final : public Store {
- public:
-  Result<StoredRoom> load(std::string_view room) override {
-    if (auto mood = in_the_mood(); !mood) return tl::unexpected(mood.error());
-    return store.load(room);
-  }
-  std::vector<Result<void>> append(std::span<const AppendRequest> requests) override {
-    if (auto mood = in_the_mood(); !mood) return std::vector<Result<void>>(requests.size(), mood);
-    return store.append(requests);
-  }
-  Result<void> put_snapshot(std::string_view room, uint64_t seq, Bytes state) override {
-    if (auto mood = in_the_mood(); !mood) return mood;
-    return store.put_snapshot(room, seq, state);
-  }
-  Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override {
-    return store.rooms(after, limit);
-  }
-  Result<void> ping() override { return in_the_mood(); }
-
-  Result<void> in_the_mood() {
-    std::this_thread::sleep_for(delay.load());
-    if (failing) return fail(Code::kUnavailable, "the disk is full");
-    return {};
-  }
-
-  MemoryStore store;
-  std::atomic<bool> failing = false;
-  std::atomic<std::chrono::milliseconds> delay{0ms};
-};
 
 TEST_F(RoomsTest, StorageThatFailsIsRetriedAndShown) {
   auto store = std::make_unique<MoodyStore>();

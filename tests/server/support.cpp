@@ -31,7 +31,7 @@ void TestServer::start() {
   StaticFiles files;
   if (!www.empty()) files = std::move(StaticFiles::read(www).value());
   if (!store) {
-    auto opened = open_store(data);
+    auto opened = open_store({data, {}}, make_owner("test", options.lease));
     ASSERT_TRUE(opened) << opened.error().message;
     store = std::move(*opened);
   }

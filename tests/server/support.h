@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "cli/running_server.h"
+#include "cli/stores.h"
 #include "protocol/websocket.h"
 #include "storage/memory/memory_store.h"
 

@@ -4,37 +4,81 @@
 
 #include <map>
 #include <memory>
+#include <mutex>
+#include <optional>
 #include <string>
+#include <vector>
 
 #include "storage/store.h"
 
 namespace symphony {
 
-class MemoryStore final : public Store {
- public:
+// What a database is for other stores: all that share it see the same rooms, and compete for them.
+struct MemoryMedium {
+  struct Slot {
+    uint64_t epoch = 0;
+    Buffer update;
+  };
   struct Room {
+    uint64_t epoch = 0;
+    std::string owner;  // its id; empty: free
     uint64_t newest_seq = 0;
     uint64_t snapshot_seq = 0;
     Buffer snapshot;
-    std::map<uint64_t, Buffer> log;
+    std::map<uint64_t, Slot> log;
+    std::vector<Quarantined> quarantine;
+    int64_t created_unix_ms = 0;
     int64_t updated_unix_ms = 0;
+    bool holds_anything() const;
+  };
+  struct Lease {
+    std::string address;
+    Time until;
   };
 
-  // What a database file is for SQLite: stores that share it, one after the other, see the same rooms.
-  using Medium = std::map<std::string, Room, std::less<>>;
+  // Time as this medium has it; tests move it by hand.
+  virtual ~MemoryMedium() = default;
+  virtual Time now() const {
+    return std::chrono::time_point_cast<Duration>(std::chrono::steady_clock::now());
+  }
 
-  explicit MemoryStore(std::shared_ptr<Medium> medium = std::make_shared<Medium>());
+  std::mutex mutex;
+  std::map<std::string, Room, std::less<>> rooms;
+  std::map<std::string, Lease, std::less<>> leases;
+  std::multimap<std::string, int64_t, std::less<>> connections;
+  uint64_t newest_epoch = 0;
+};
+
+class MemoryStore final : public Store {
+ public:
+  explicit MemoryStore(OwnerOptions owner = {"memory", "", std::chrono::seconds(10)},
+                       std::shared_ptr<MemoryMedium> medium = std::make_shared<MemoryMedium>());
+
+  Result<Claim> take(std::string_view room) override;
+  Result<bool> renew() override;
+  Result<void> release(std::string_view room, uint64_t epoch) override;
+  Result<void> retire() override;
+
+  std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
+  Result<void> put_snapshot(const SnapshotRequest& request) override;
 
   Result<StoredRoom> load(std::string_view room) override;
-  std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
-  Result<void> put_snapshot(std::string_view room, uint64_t seq, Bytes state) override;
   Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override;
+  Result<std::vector<Quarantined>> quarantined(std::string_view room) override;
+
+  Result<void> record_connections(std::span<const ConnectionRecord> connections) override;
+  Result<std::vector<int64_t>> connections(std::string_view room, size_t limit) override;
+  Result<void> forget_connections(int64_t before_unix_ms) override;
   Result<void> ping() override;
 
  private:
+  // All with the medium's mutex held.
+  const MemoryMedium::Lease* living(const std::string& owner) const;
+  bool extend_lease();
   Result<void> append_one(const AppendRequest& request);
 
-  std::shared_ptr<Medium> medium_;
+  const OwnerOptions owner_;
+  const std::shared_ptr<MemoryMedium> medium_;
 };
 
 }  // namespace symphony

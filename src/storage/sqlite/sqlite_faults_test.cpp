@@ -7,7 +7,7 @@
 #include <optional>
 #include <set>
 
-#include "storage/conformance.h"
+#include "storage/faults_conformance.h"
 #include "storage/sqlite/simulated_disk.h"
 #include "storage/sqlite/sqlite_store.h"
 
@@ -15,6 +15,24 @@ namespace symphony {
 namespace {
 
 using Fault = SimulatedDisk::Fault;
+
+struct FaultsHarness {
+  SimulatedDisk disk{1};
+  std::unique_ptr<Store> open(const OwnerOptions& owner) {
+    auto store = SqliteStore::open({.path = "/rooms.db",
+                                    .owner = owner,
+                                    .checkpoint_pages = 20,
+                                    .chunk_bytes = 20'000,
+                                    .chunks_at_once = 3,
+                                    .vfs = disk.name()});
+    EXPECT_TRUE(store) << store.error().message;
+    return std::move(*store);
+  }
+  void fail_operation(uint64_t n) { disk.fail_at(n, n == 0 ? Fault::kNone : Fault::kErrorOnce); }
+  bool has_failed() const { return disk.was_hit(); }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreFaults, FaultsHarness);
 
 // What the store said, and what it was asked.
 struct Ledger {
@@ -31,7 +49,7 @@ struct Ledger {
 // A snapshot's bytes follow from its place, so that any can be checked.
 Buffer snapshot_bytes(const std::string& room, uint64_t seq) {
   Prng random(seq * 1000 + room.size() + static_cast<uint8_t>(room[0]));
-  return random_bytes(random, 3000 + random.below(6000));
+  return random_bytes(random, 3000 + random.below(24'000));
 }
 
 class Script {
@@ -42,7 +60,8 @@ class Script {
     options_.checkpoint_pages = 8;  // so that the script checkpoints often
     options_.wal_bytes_kept = 30'000;
     options_.chunk_bytes = 4000;
-    options_.cache_kib = 40;  // so that a snapshot spills into the WAL before its commit
+    options_.chunks_at_once = 3;  // so that some snapshots take several transactions
+    options_.cache_kib = 40;      // so that a snapshot spills into the WAL before its commit
   }
 
   // Opens the store; false if the disk did not let it.
@@ -54,13 +73,19 @@ class Script {
       return false;
     }
     store_ = std::move(*opened);
+    epochs_.clear();
     return true;
   }
 
   void close() { store_.reset(); }
 
-  // One call of the store; false if it failed, which it may only do in whole and as kUnavailable.
+  // One call of the store, after those that take the rooms; false if one failed, which it may only do in
+  // whole and as kUnavailable.
   bool step(int number) {
+    batch_.clear();
+    for (const std::string& name : kNames) {
+      if (!epochs_.contains(name) && !take(name)) return false;
+    }
     if (number % 5 == 4) return put_snapshot(number);
     std::vector<Buffer> updates;
     std::vector<AppendRequest> batch;
@@ -68,12 +93,11 @@ class Script {
     const size_t count = 1 + random_.below(6);
     for (size_t i = 0; i < count; ++i)
       updates.push_back(random_bytes(random_, 10 + random_.below(i == 0 ? 4000 : 300)));
-    batch_.clear();
     for (size_t i = 0; i < count; ++i) {
       const std::string& name = kNames[random_.below(kNames.size())];
       const uint64_t seq = std::max(ledger_.rooms[name].newest(), next[name]) + 1;
       next[name] = seq;
-      batch.push_back({name, seq, updates[i]});
+      batch.push_back({name, epochs_[name], seq, updates[i]});
       batch_.emplace_back(name, seq);
       ledger_.rooms[name].attempted[seq].insert(updates[i]);
     }
@@ -137,13 +161,26 @@ class Script {
   }
 
  private:
-  bool put_snapshot(int number) {
-    const std::string& name = kNames[static_cast<size_t>(number / 5) % kNames.size()];
+  bool take(const std::string& name) {
     Ledger::Room& room = ledger_.rooms[name];
-    if (room.newest() == 0) return true;
-    batch_.clear();
+    room.attempted[room.newest() + 1].insert(Buffer());
+    const auto claim = store_->take(name);
+    if (!claim) {
+      EXPECT_EQ(claim.error().code, Code::kUnavailable) << claim.error().message;
+      return false;
+    }
+    EXPECT_GT(claim->epoch, newest_epoch_);
+    epochs_[name] = newest_epoch_ = claim->epoch;
+    room.acknowledged[claim->stored.log.back().seq] = Buffer();
+    return true;
+  }
+
+  bool put_snapshot(int number) {
+    const std::string& name = kNames[static_cast<size_t>(number / 5) % 2];
+    Ledger::Room& room = ledger_.rooms[name];
     room.snapshots_attempted.insert(room.newest());
-    const auto stored = store_->put_snapshot(name, room.newest(), snapshot_bytes(name, room.newest()));
+    const Buffer state = snapshot_bytes(name, room.newest());
+    const auto stored = store_->put_snapshot({name, epochs_[name], room.newest(), state, {}});
     if (!stored) {
       EXPECT_EQ(stored.error().code, Code::kUnavailable) << stored.error().message;
     }
@@ -161,10 +198,12 @@ class Script {
   SqliteStoreOptions options_;
   std::unique_ptr<SqliteStore> store_;
   Ledger ledger_;
+  std::map<std::string, uint64_t> epochs_;  // of the rooms that were taken since the store was opened
+  uint64_t newest_epoch_ = 0;
   std::vector<std::pair<std::string, uint64_t>> batch_;  // of the last step, if it was an append
 };
 
-constexpr int kSteps = 20;
+constexpr int kSteps = 15;  // three snapshots, the last one in the place of the first
 
 // Those before the store closes: what fails in closing fails nobody.
 uint64_t operations_without_faults() {
@@ -264,9 +303,10 @@ TEST_F(SqliteFaults, ping_tells_whether_writing_works) {
   SimulatedDisk disk(5);
   auto store = SqliteStore::open({.path = "/rooms.db", .vfs = disk.name()}).value();
   EXPECT_TRUE(store->ping());
-  disk.fail_at(1, Fault::kFull);
+  const uint64_t epoch = store->take("a").value().epoch;
   const Buffer update(10, 1);
-  const AppendRequest request{"a", 1, update};
+  const AppendRequest request{"a", epoch, 2, update};
+  disk.fail_at(1, Fault::kFull);
   const auto refused = store->append({&request, 1})[0];
   expect_code(refused, Code::kUnavailable);
   EXPECT_NE(refused.error().message.find("the disk is full"), std::string::npos) << refused.error().message;
@@ -275,7 +315,7 @@ TEST_F(SqliteFaults, ping_tells_whether_writing_works) {
   disk.heal();
   EXPECT_TRUE(store->ping());
   EXPECT_TRUE(store->append({&request, 1})[0]);
-  EXPECT_EQ(store->load("a").value().log.size(), 1u);
+  EXPECT_EQ(store->load("a").value().log.size(), 2u);
 }
 
 }  // namespace

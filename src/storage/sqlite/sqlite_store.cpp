@@ -1,226 +1,172 @@
 #include "storage/sqlite/sqlite_store.h"
 
 #include <algorithm>
-#include <array>
-#include <cstring>
+#include <mutex>
 #include <optional>
+#include <unordered_set>
+#include <utility>
 
-#include "storage/checksum.h"
+#include "base/assert.h"
 #include "storage/errors.h"
+#include "storage/sqlite/database.h"
+#include "storage/sqlite/fair_mutex.h"
+#include "storage/sqlite/rooms.h"
 #include "storage/sqlite/schema.h"
-#include "storage/sqlite/sqlite.h"
+#include "storage/sqlite/snapshots.h"
 
 namespace symphony {
 namespace {
 
-using sqlite::Connection;
+using sqlite::Database;
+using sqlite::FairMutex;
+using sqlite::RoomRow;
 using sqlite::Run;
 using sqlite::Statement;
-using storage::quoted;
 
-// The checksum of one row: whose it is, its place and its bytes, so that a row in the wrong place is found as
-// well.
-uint32_t row_checksum(std::string_view room, uint64_t place, Bytes bytes) {
-  std::array<uint8_t, 8> number{};
-  for (size_t i = 0; i < number.size(); ++i) number[i] = static_cast<uint8_t>(place >> (8 * i));
-  uint32_t crc = storage::crc32c({reinterpret_cast<const uint8_t*>(room.data()), room.size()});
-  crc = storage::crc32c(number, crc);
-  return storage::crc32c(bytes, crc);
-}
+constexpr int64_t kForgottenAtOnce = 10'000;  // connections in one transaction: some milliseconds
 
-struct RoomRow {
-  int64_t id = 0;
-  uint64_t newest_seq = 0;
-  uint64_t snapshot_seq = 0;
-  uint64_t snapshot_bytes = 0;
-};
-
-// What the medium did to us, and may do to every request alike; other errors belong to one room.
-bool is_of_medium(const Error& error) { return error.code == Code::kUnavailable; }
-
-std::string slot_of(std::string_view room, uint64_t seq) {
-  return "room " + quoted(room) + ", slot " + std::to_string(seq);
-}
-
-std::string snapshot_of(std::string_view room, uint64_t seq) {
-  return "room " + quoted(room) + ", snapshot at slot " + std::to_string(seq);
-}
+int64_t limit_of(size_t limit) { return static_cast<int64_t>(std::min<size_t>(limit, INT64_MAX)); }
 
 }  // namespace
 
 struct SqliteStore::Impl {
-  SqliteStoreOptions options;
-  Connection connection;
-  Statement begin, commit, rollback;
-  Statement find_room, insert_room, advance_room, set_snapshot, list_rooms;
-  Statement insert_update, read_updates, sum_updates, drop_updates;
-  Statement insert_chunk, read_chunks, sum_chunks, drop_chunks;
-  bool last_write_failed = false;
-
-  Result<void> configure();
+  Impl(const SqliteStoreOptions& with, std::unique_ptr<Database> file)
+      : options(with),
+        database(std::move(file)),
+        rooms(*database),
+        snapshots(*database, options.chunk_bytes) {}
   Result<void> prepare();
 
-  Error error(int rc, std::string_view verb) const { return connection.error(rc, verb); }
-  Error corrupt(const std::string& where, const std::string& what) const {
-    return {Code::kCorrupt,
-            where + ": " + what + " in " + connection.path() + "; restore the file from a backup"};
-  }
-  // An error while reading `where`; damage that SQLite itself has found names the place too.
-  Error read_error(int rc, const std::string& where) const {
-    if ((rc & 0xff) == SQLITE_CORRUPT) return corrupt(where, "SQLite finds a damaged page");
-    return error(rc, "read");
-  }
+  const SqliteStoreOptions options;
+  FairMutex snapshot_mutex;  // held by whoever writes a snapshot; taken before `mutex`
+  FairMutex mutex;           // over all that follows
+  std::unique_ptr<Database> database;
+  sqlite::Rooms rooms;
+  sqlite::Snapshots snapshots;
+  Statement list_rooms, insert_connection, read_connections, forget_connections;
+  // Ownership ends with the process, and so it is kept here and not in the file.
+  bool leased = false;
+  std::unordered_set<int64_t> owned;  // rooms that were taken and not released
 
-  // Runs a statement without rows.
-  Result<void> run(const Run& statement) {
-    const int rc = statement.step();
-    if (rc != SQLITE_DONE) return tl::unexpected(error(rc, "write"));
-    return {};
-  }
+  // With the mutex held.
+  Result<StoredRoom> read(std::string_view room, const RoomRow& row);
+  Result<void> append_batch(std::span<const AppendRequest> requests, std::span<Result<void>> results);
 
-  // Everything `body` writes becomes durable, or nothing does.
+  // Without it.
   template <class Body>
   Result<void> transact(Body body) {
-    if (auto clean = abandon(); !clean) return clean;
-    auto outcome = run(Run(begin)).and_then(body).and_then([this] { return run(Run(commit)); });
-    if (!outcome) {
-      static_cast<void>(
-          abandon());  // if this fails too, the next transaction tries it again before it begins
-    }
-    last_write_failed = !outcome && is_of_medium(outcome.error());
-    return outcome;
+    const std::lock_guard lock(mutex);
+    return database->transact(body);
   }
-
-  // Ends a transaction that has not been committed. SQLite has often done so itself.
-  Result<void> abandon() {
-    if (sqlite3_get_autocommit(connection.get()) != 0) return {};
-    return run(Run(rollback));
-  }
-
-  Result<std::optional<RoomRow>> find(std::string_view room);
-  Result<void> append_one(const AppendRequest& request);
-  Result<void> append_batch(std::span<const AppendRequest> requests, std::span<Result<void>> results);
-  Result<void> replace_snapshot(std::string_view room, uint64_t seq, Bytes state);
-  Result<Buffer> read_snapshot(std::string_view room, const RoomRow& row);
-  Result<std::vector<LogEntry>> read_log(std::string_view room, const RoomRow& row);
+  Result<void> put_snapshot(const SnapshotRequest& request);
+  Result<RoomRow> find_for(const SnapshotRequest& request);
+  Result<void> sweep(const SnapshotRequest& request);
 };
 
-Result<void> SqliteStore::Impl::configure() {
-  sqlite3_busy_timeout(connection.get(), options.busy_timeout_ms);
-  // Exclusive before the first access: a file in WAL mode is then locked by this process for as long as it is
-  // open, and the index of the WAL is kept in our memory instead of a shared -shm file.
-  auto mine = connection.execute("PRAGMA locking_mode = EXCLUSIVE").and_then([&] {
-    return sqlite::check_owner(connection);
-  });
-  if (!mine) return mine;
-  if (sqlite3_db_readonly(connection.get(), "main") == 1) {
-    return tl::unexpected(error(SQLITE_READONLY, "open"));
-  }
-  const auto mode = connection.query_text("PRAGMA journal_mode = WAL");
-  if (!mode) return tl::unexpected(mode.error());
-  if (*mode != "wal") {
-    return fail(Code::kUnavailable, "cannot open " + connection.path() + ": WAL mode is not possible there");
-  }
-  const std::string pragmas =
-      "PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;"
-      "PRAGMA trusted_schema = OFF; PRAGMA cell_size_check = ON;"
-      "PRAGMA wal_autocheckpoint = " +
-      std::to_string(options.checkpoint_pages) +
-      "; PRAGMA journal_size_limit = " + std::to_string(options.wal_bytes_kept) + "; PRAGMA cache_size = -" +
-      std::to_string(options.cache_kib);
-  return connection.execute(pragmas.c_str()).and_then([&] { return sqlite::migrate(connection); });
-}
-
 Result<void> SqliteStore::Impl::prepare() {
-  const std::pair<Statement&, const char*> all[] = {
-      {begin, "BEGIN IMMEDIATE"},
-      {commit, "COMMIT"},
-      {rollback, "ROLLBACK"},
-      {find_room, "SELECT id, newest_seq, snapshot_seq, snapshot_bytes FROM rooms WHERE name = ?1"},
-      {insert_room,
-       "INSERT INTO rooms (name, newest_seq, log_bytes, updated_unix_ms) VALUES (?1, ?2, ?3, ?4) RETURNING "
-       "id"},
-      {advance_room,
-       "UPDATE rooms SET newest_seq = ?2, log_bytes = log_bytes + ?3, updated_unix_ms = ?4 WHERE id = ?1"},
-      {set_snapshot,
-       "UPDATE rooms SET snapshot_seq = ?2, snapshot_bytes = ?3, log_bytes = log_bytes - ?4 WHERE id = ?1"},
-      {list_rooms,
-       "SELECT name, newest_seq, snapshot_bytes + log_bytes, updated_unix_ms FROM rooms"
-       " WHERE name > ?1 ORDER BY name LIMIT ?2"},
-      {insert_update, "INSERT INTO updates (room, seq, checksum, bytes) VALUES (?1, ?2, ?3, ?4)"},
-      {read_updates, "SELECT seq, checksum, bytes FROM updates WHERE room = ?1 ORDER BY seq"},
-      {sum_updates, "SELECT coalesce(sum(length(bytes)), 0) FROM updates WHERE room = ?1 AND seq <= ?2"},
-      {drop_updates, "DELETE FROM updates WHERE room = ?1 AND seq <= ?2"},
-      {insert_chunk, "INSERT INTO snapshot_chunks (room, place, checksum, bytes) VALUES (?1, ?2, ?3, ?4)"},
-      {read_chunks, "SELECT place, checksum, bytes FROM snapshot_chunks WHERE room = ?1 ORDER BY place"},
-      {sum_chunks, "SELECT coalesce(sum(length(bytes)), 0) FROM snapshot_chunks WHERE room = ?1"},
-      {drop_chunks, "DELETE FROM snapshot_chunks WHERE room = ?1"},
-  };
-  for (const auto& [statement, sql] : all) {
-    auto prepared = Statement::prepare(connection, sql);
-    if (!prepared) return tl::unexpected(prepared.error());
-    statement = std::move(*prepared);
-  }
-  return {};
+  return rooms.prepare().and_then([this] { return snapshots.prepare(); }).and_then([this] {
+    return database->prepare({
+        {list_rooms,
+         "SELECT id, name, newest_seq, snapshot_bytes + log_bytes, created_unix_ms, updated_unix_ms, epoch"
+         " FROM rooms WHERE name > ?1 ORDER BY name LIMIT ?2"},
+        {insert_connection, "INSERT INTO connections (room, opened_unix_ms) VALUES (?1, ?2)"},
+        {read_connections,
+         "SELECT opened_unix_ms FROM connections WHERE room = ?1 ORDER BY opened_unix_ms DESC LIMIT ?2"},
+        {forget_connections,
+         "DELETE FROM connections WHERE rowid IN"
+         " (SELECT rowid FROM connections WHERE opened_unix_ms < ?1 LIMIT ?2)"},
+    });
+  });
 }
 
-Result<std::optional<RoomRow>> SqliteStore::Impl::find(std::string_view room) {
-  if (auto named = storage::check_name(room); !named) return tl::unexpected(named.error());
-  Run found(find_room);
-  const int rc = found.bind(room).step();
-  if (rc == SQLITE_DONE) return std::nullopt;
-  if (rc != SQLITE_ROW) return tl::unexpected(read_error(rc, "room " + quoted(room)));
-  const std::array<int64_t, 3> numbers = {found.integer(1), found.integer(2), found.integer(3)};
-  if (std::ranges::min(numbers) < 0 || numbers[0] < numbers[1]) {
-    return tl::unexpected(corrupt("room " + quoted(room), "the row of the room is not what was written"));
-  }
-  return RoomRow{found.integer(0), static_cast<uint64_t>(numbers[0]), static_cast<uint64_t>(numbers[1]),
-                 static_cast<uint64_t>(numbers[2])};
+Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteStoreOptions& options) {
+  ASSERT(options.chunk_bytes > 0 && options.chunks_at_once > 0);
+  auto database = Database::open(options);
+  if (!database) return tl::unexpected(database.error());
+  auto impl = std::make_unique<Impl>(options, std::move(*database));
+  if (auto ready = impl->prepare(); !ready) return tl::unexpected(ready.error());
+  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
 }
 
-Result<void> SqliteStore::Impl::append_one(const AppendRequest& request) {
-  const auto row = find(request.room);
-  if (!row) return tl::unexpected(row.error());
-  const uint64_t newest = *row ? (*row)->newest_seq : 0;
-  if (auto free = storage::check_slot(request.room, request.seq, newest); !free) return free;
-  const int size_max =
-      sqlite3_limit(connection.get(), SQLITE_LIMIT_LENGTH, -1) - 1024;  // 1024: the row's other columns
-  if (request.update.size() > static_cast<size_t>(size_max)) {
-    return fail(Code::kLimit, slot_of(request.room, request.seq) + ": an update of " +
-                                  std::to_string(request.update.size()) + " bytes is too large for SQLite");
-  }
+Result<SqliteMigration> migrate_sqlite(const SqliteStoreOptions& options) {
+  SqliteMigration done{.from = 0, .to = sqlite::kSchemaVersion};
+  const auto database = Database::open(options, &done.from);
+  if (!database) return tl::unexpected(database.error());
+  return done;
+}
 
-  const auto seq = static_cast<int64_t>(request.seq);
-  const auto bytes = static_cast<int64_t>(request.update.size());
+SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+SqliteStore::~SqliteStore() = default;
+
+// --- ownership
+
+Result<Claim> SqliteStore::take(std::string_view room) {
+  const std::lock_guard lock(impl_->mutex);
+  Claim claim;
   int64_t id = 0;
-  if (*row) {
-    id = (*row)->id;
-    auto advanced = run(Run(advance_room).bind(id).bind(seq).bind(bytes).bind(storage::unix_ms()));
-    if (!advanced) return advanced;
-  } else {
-    Run inserted(insert_room);
-    const int rc = inserted.bind(request.room).bind(seq).bind(bytes).bind(storage::unix_ms()).step();
-    if (rc != SQLITE_ROW) return tl::unexpected(error(rc, "write"));
-    id = inserted.integer(0);
+  auto taken = impl_->database->transact([&]() -> Result<void> {
+    const auto old = impl_->rooms.find(room);
+    if (!old) return tl::unexpected(old.error());
+    if (*old) {
+      auto stored = impl_->read(room, **old);
+      if (!stored) return tl::unexpected(stored.error());
+      claim.stored = std::move(*stored);
+    }
+    const auto row = impl_->rooms.begin_epoch(room, *old);
+    if (!row) return tl::unexpected(row.error());
+    claim.stored.log.push_back({.seq = row->newest_seq, .epoch = row->epoch, .update = {}});
+    claim.epoch = row->epoch;
+    id = row->id;
+    return {};
+  });
+  if (!taken) return tl::unexpected(taken.error());
+  impl_->leased = true;
+  impl_->owned.insert(id);
+  return claim;
+}
+
+Result<bool> SqliteStore::renew() {
+  const std::lock_guard lock(impl_->mutex);
+  return std::exchange(impl_->leased, true);
+}
+
+Result<void> SqliteStore::release(std::string_view room, uint64_t epoch) {
+  const std::lock_guard lock(impl_->mutex);
+  if (auto clean = impl_->database->abandon(); !clean) return clean;
+  const auto found = impl_->rooms.find(room);
+  if (!found) return tl::unexpected(found.error());
+  if (!*found || (*found)->epoch != epoch) return {};
+  const RoomRow& row = **found;
+  bool stays = row.snapshot_seq != 0;
+  if (!stays) {
+    const auto holds = impl_->rooms.holds_update(room, row);
+    if (!holds) return tl::unexpected(holds.error());
+    stays = *holds;
   }
-  Run entry(insert_update);
-  const uint32_t checksum = row_checksum(request.room, request.seq, request.update);
-  const int rc = entry.bind(id).bind(seq).bind(int64_t{checksum}).bind(request.update).step();
-  if ((rc & 0xff) == SQLITE_CONSTRAINT) {
-    return tl::unexpected(
-        corrupt(slot_of(request.room, request.seq), "there is a slot after the newest one"));
+  if (!stays) {
+    auto removed = impl_->database->transact(
+        [&] { return impl_->snapshots.drop_all(row).and_then([&] { return impl_->rooms.remove(row); }); });
+    if (!removed) return removed;
   }
-  if (rc != SQLITE_DONE) return tl::unexpected(error(rc, "write"));
+  impl_->owned.erase(row.id);
   return {};
 }
+
+Result<void> SqliteStore::retire() {
+  const std::lock_guard lock(impl_->mutex);
+  impl_->leased = false;
+  return {};
+}
+
+// --- the owner's writes
 
 // A conflict is found before anything is written, so it stays the request's own and the transaction goes on.
 // Any other failure ends the transaction and is returned.
 Result<void> SqliteStore::Impl::append_batch(std::span<const AppendRequest> requests,
                                              std::span<Result<void>> results) {
-  return transact([&]() -> Result<void> {
+  return database->transact([&]() -> Result<void> {
     for (size_t i = 0; i < requests.size(); ++i) {
-      results[i] = append_one(requests[i]);
+      results[i] = rooms.append(requests[i]);
       if (results[i]) continue;
       const Code code = results[i].error().code;
       if (code != Code::kConflict && code != Code::kInvalid && code != Code::kLimit) return results[i];
@@ -229,119 +175,14 @@ Result<void> SqliteStore::Impl::append_batch(std::span<const AppendRequest> requ
   });
 }
 
-Result<void> SqliteStore::Impl::replace_snapshot(std::string_view room, uint64_t seq, Bytes state) {
-  const auto row = find(room);
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return storage::check_snapshot(room, seq, 0, 0);
-  const RoomRow& old = **row;
-  if (auto fits = storage::check_snapshot(room, seq, old.snapshot_seq, old.newest_seq); !fits) return fits;
-
-  const auto slot = static_cast<int64_t>(seq);
-  int64_t dropped = 0;
-  {
-    Run sum(sum_updates);
-    const int rc = sum.bind(old.id).bind(slot).step();
-    if (rc != SQLITE_ROW) return tl::unexpected(read_error(rc, "room " + quoted(room)));
-    dropped = sum.integer(0);
-  }
-  auto done = run(Run(drop_chunks).bind(old.id));
-  for (size_t at = 0, place = 0; done && at < state.size(); at += options.chunk_bytes, ++place) {
-    const Bytes chunk = state.subspan(at, std::min(options.chunk_bytes, state.size() - at));
-    const uint32_t checksum = row_checksum(room, place, chunk);
-    done = run(
-        Run(insert_chunk).bind(old.id).bind(static_cast<int64_t>(place)).bind(int64_t{checksum}).bind(chunk));
-  }
-  return done.and_then([&] { return run(Run(drop_updates).bind(old.id).bind(slot)); }).and_then([&] {
-    const auto bytes = static_cast<int64_t>(state.size());
-    return run(Run(set_snapshot).bind(old.id).bind(slot).bind(bytes).bind(dropped));
-  });
-}
-
-Result<Buffer> SqliteStore::Impl::read_snapshot(std::string_view room, const RoomRow& row) {
-  const std::string where = snapshot_of(room, row.snapshot_seq);
-  Buffer snapshot;
-  {
-    // The sum reads no contents, so a damaged size is found before memory is taken for it.
-    Run sum(sum_chunks);
-    const int rc = sum.bind(row.id).step();
-    if (rc != SQLITE_ROW) return tl::unexpected(read_error(rc, where));
-    if (static_cast<uint64_t>(sum.integer(0)) != row.snapshot_bytes) {
-      return tl::unexpected(corrupt(where, "a part of it is missing"));
-    }
-    snapshot.reserve(static_cast<size_t>(row.snapshot_bytes));
-  }
-  Run chunks(read_chunks);
-  chunks.bind(row.id);
-  uint64_t place = 0;
-  for (int rc = chunks.step(); rc != SQLITE_DONE; rc = chunks.step(), ++place) {
-    if (rc != SQLITE_ROW) return tl::unexpected(read_error(rc, where));
-    const Bytes chunk = chunks.blob(2);
-    if (static_cast<uint64_t>(chunks.integer(0)) != place ||
-        chunks.integer(1) != row_checksum(room, place, chunk)) {
-      return tl::unexpected(corrupt(where, "its bytes do not match their checksum"));
-    }
-    snapshot.insert(snapshot.end(), chunk.begin(), chunk.end());
-  }
-  return snapshot;
-}
-
-Result<std::vector<LogEntry>> SqliteStore::Impl::read_log(std::string_view room, const RoomRow& row) {
-  std::vector<LogEntry> log;
-  uint64_t newest = row.snapshot_seq;
-  Run updates(read_updates);
-  updates.bind(row.id);
-  for (int rc = updates.step(); rc != SQLITE_DONE; rc = updates.step()) {
-    const std::string_view missing = "the slot is missing or not the room's";
-    if (rc != SQLITE_ROW) return tl::unexpected(read_error(rc, slot_of(room, newest + 1)));
-    if (static_cast<uint64_t>(updates.integer(0)) != ++newest || newest > row.newest_seq) {
-      return tl::unexpected(corrupt(slot_of(room, newest), std::string(missing)));
-    }
-    const Bytes update = updates.blob(2);
-    if (updates.integer(1) != row_checksum(room, newest, update)) {
-      return tl::unexpected(corrupt(slot_of(room, newest), "the update does not match its checksum"));
-    }
-    log.push_back({newest, Buffer(update.begin(), update.end())});
-  }
-  if (newest != row.newest_seq)
-    return tl::unexpected(corrupt(slot_of(room, newest + 1), "the slot is missing"));
-  return log;
-}
-
-Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteStoreOptions& options) {
-  auto connection = Connection::open(options.path, options.vfs.empty() ? nullptr : options.vfs.c_str());
-  if (!connection) return tl::unexpected(connection.error());
-  auto impl = std::make_unique<Impl>();
-  impl->options = options;
-  impl->connection = std::move(*connection);
-  auto ready = impl->configure().and_then([&] { return impl->prepare(); });
-  if (!ready) return tl::unexpected(ready.error());
-  return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
-}
-
-SqliteStore::SqliteStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
-SqliteStore::~SqliteStore() = default;
-
-Result<StoredRoom> SqliteStore::load(std::string_view room) {
-  StoredRoom out;
-  const auto row = impl_->find(room);
-  if (!row) return tl::unexpected(row.error());
-  if (!*row) return out;
-  auto snapshot = impl_->read_snapshot(room, **row);
-  if (!snapshot) return tl::unexpected(snapshot.error());
-  auto log = impl_->read_log(room, **row);
-  if (!log) return tl::unexpected(log.error());
-  out.snapshot_seq = (*row)->snapshot_seq;
-  out.snapshot = std::move(*snapshot);
-  out.log = std::move(*log);
-  return out;
-}
-
 std::vector<Result<void>> SqliteStore::append(std::span<const AppendRequest> requests) {
   std::vector<Result<void>> results(requests.size());
   if (requests.empty()) return results;
+  const std::lock_guard lock(impl_->mutex);
   const auto batch = impl_->append_batch(requests, results);
   if (batch) return results;
-  if (requests.size() == 1 || is_of_medium(batch.error())) {
+  // What the medium does to us it may do to every request alike; other errors belong to one room.
+  if (requests.size() == 1 || batch.error().code == Code::kUnavailable) {
     for (Result<void>& result : results) result = batch;
     return results;
   }
@@ -353,38 +194,166 @@ std::vector<Result<void>> SqliteStore::append(std::span<const AppendRequest> req
   return results;
 }
 
-Result<void> SqliteStore::put_snapshot(std::string_view room, uint64_t seq, Bytes state) {
-  return impl_->transact([&] { return impl_->replace_snapshot(room, seq, state); });
+Result<void> SqliteStore::put_snapshot(const SnapshotRequest& request) {
+  const std::lock_guard lock(impl_->snapshot_mutex);
+  return impl_->put_snapshot(request);
+}
+
+// All but the last part is written in transactions of its own, before anybody can see it. The last
+// transaction writes the rest and makes the whole current; for a small state there is no other.
+Result<void> SqliteStore::Impl::put_snapshot(const SnapshotRequest& request) {
+  if (auto swept = sweep(request); !swept) return swept;  // what a snapshot that came to nothing left behind
+  const size_t part_bytes = options.chunk_bytes * options.chunks_at_once;
+  Bytes rest = request.state;
+  std::optional<int64_t> place;  // the next chunk's; the first one's is behind the current snapshot
+  const auto write = [&](const RoomRow& row, Bytes part) -> Result<void> {
+    const auto next = snapshots.write(request.room, row, place.value_or(row.chunks_end), part);
+    if (!next) return tl::unexpected(next.error());
+    place = *next;
+    return {};
+  };
+  for (; rest.size() > part_bytes; rest = rest.subspan(part_bytes)) {
+    auto written = transact([&]() -> Result<void> {
+      const auto row = find_for(request);
+      if (!row) return tl::unexpected(row.error());
+      return write(*row, rest.first(part_bytes));
+    });
+    if (!written) return written;
+  }
+  size_t dropped = 0;
+  auto done = transact([&]() -> Result<void> {
+    auto row = find_for(request);
+    if (!row) return tl::unexpected(row.error());
+    if (auto written = write(*row, rest); !written) return written;
+    row->chunks_begin = std::exchange(row->chunks_end, *place);
+    if (auto set = rooms.set_snapshot(*row, request); !set) return set;
+    const auto garbage = snapshots.drop_garbage(*row, options.chunks_at_once);
+    if (!garbage) return tl::unexpected(garbage.error());
+    dropped = *garbage;
+    return {};
+  });
+  // The snapshot is stored. What is not swept now, the next one sweeps.
+  if (done && dropped == options.chunks_at_once) static_cast<void>(sweep(request));
+  return done;
+}
+
+// The room, if the request may be granted. It is asked anew in each transaction: the owner may change
+// between.
+Result<RoomRow> SqliteStore::Impl::find_for(const SnapshotRequest& request) {
+  return rooms.find_owned(request.room, request.epoch).and_then([&](const RoomRow& row) -> Result<RoomRow> {
+    auto fits = storage::check_snapshot(request.room, request.seq, row.snapshot_seq, row.newest_seq);
+    if (!fits) return tl::unexpected(fits.error());
+    return row;
+  });
+}
+
+// Removes what is not of the room's current snapshot, a few chunks a transaction.
+Result<void> SqliteStore::Impl::sweep(const SnapshotRequest& request) {
+  for (size_t dropped = options.chunks_at_once; dropped == options.chunks_at_once;) {
+    auto swept = transact([&]() -> Result<void> {
+      const auto row = find_for(request);
+      if (!row) return tl::unexpected(row.error());
+      const auto garbage = snapshots.drop_garbage(*row, options.chunks_at_once);
+      if (!garbage) return tl::unexpected(garbage.error());
+      dropped = *garbage;
+      return {};
+    });
+    if (!swept) return swept;
+  }
+  return {};
+}
+
+// --- reading
+
+Result<StoredRoom> SqliteStore::Impl::read(std::string_view room, const RoomRow& row) {
+  auto snapshot = snapshots.read(room, row);
+  if (!snapshot) return tl::unexpected(snapshot.error());
+  auto log = rooms.read_log(room, row);
+  if (!log) return tl::unexpected(log.error());
+  return StoredRoom{
+      .snapshot_seq = row.snapshot_seq, .snapshot = std::move(*snapshot), .log = std::move(*log)};
+}
+
+Result<StoredRoom> SqliteStore::load(std::string_view room) {
+  const std::lock_guard lock(impl_->mutex);
+  if (auto clean = impl_->database->abandon(); !clean) return tl::unexpected(clean.error());
+  const auto row = impl_->rooms.find(room);
+  if (!row) return tl::unexpected(row.error());
+  return *row ? impl_->read(room, **row) : StoredRoom{};
 }
 
 Result<std::vector<RoomInfo>> SqliteStore::rooms(std::string_view after, size_t limit) {
+  const std::lock_guard lock(impl_->mutex);
+  if (auto clean = impl_->database->abandon(); !clean) return tl::unexpected(clean.error());
   std::vector<RoomInfo> out;
   Run list(impl_->list_rooms);
-  list.bind(after).bind(static_cast<int64_t>(std::min<size_t>(limit, INT64_MAX)));
+  list.bind(after).bind(limit_of(limit));
   for (int rc = list.step(); rc != SQLITE_DONE; rc = list.step()) {
-    if (rc != SQLITE_ROW) return tl::unexpected(impl_->read_error(rc, "the list of rooms"));
-    out.push_back({list.text(0), static_cast<uint64_t>(list.integer(1)),
-                   static_cast<uint64_t>(list.integer(2)), list.integer(3)});
+    if (rc != SQLITE_ROW) return tl::unexpected(impl_->database->read_error(rc, "the list of rooms"));
+    const bool active = impl_->leased && impl_->owned.contains(list.integer(0));
+    out.push_back({.room = list.text(1),
+                   .seq = static_cast<uint64_t>(list.integer(2)),
+                   .bytes = static_cast<uint64_t>(list.integer(3)),
+                   .created_unix_ms = list.integer(4),
+                   .updated_unix_ms = list.integer(5),
+                   .epoch = static_cast<uint64_t>(list.integer(6)),
+                   .active = active,
+                   .address = active ? impl_->options.owner.address : std::string()});
   }
   return out;
 }
 
-Result<void> SqliteStore::ping() {
-  if (impl_->last_write_failed) {
-    // The header again as it is: the smallest real write.
-    const std::string sql = "PRAGMA user_version = " + std::to_string(sqlite::kSchemaVersion);
-    auto written = impl_->transact([&] { return impl_->connection.execute(sql.c_str()); });
-    if (written) impl_->last_write_failed = false;
-    return written;
+Result<std::vector<Quarantined>> SqliteStore::quarantined(std::string_view room) {
+  const std::lock_guard lock(impl_->mutex);
+  if (auto clean = impl_->database->abandon(); !clean) return tl::unexpected(clean.error());
+  const auto row = impl_->rooms.find(room);
+  if (!row) return tl::unexpected(row.error());
+  return *row ? impl_->rooms.read_quarantine(room, **row) : std::vector<Quarantined>{};
+}
+
+// --- statistics
+
+Result<void> SqliteStore::record_connections(std::span<const ConnectionRecord> connections) {
+  if (connections.empty()) return {};
+  return impl_->transact([&]() -> Result<void> {
+    for (const ConnectionRecord& each : connections) {
+      Run insert(impl_->insert_connection);
+      insert.bind(each.room).bind(each.opened_unix_ms);
+      if (auto recorded = impl_->database->run(insert); !recorded) return recorded;
+    }
+    return {};
+  });
+}
+
+Result<std::vector<int64_t>> SqliteStore::connections(std::string_view room, size_t limit) {
+  const std::lock_guard lock(impl_->mutex);
+  if (auto clean = impl_->database->abandon(); !clean) return tl::unexpected(clean.error());
+  std::vector<int64_t> out;
+  Run read(impl_->read_connections);
+  read.bind(room).bind(limit_of(limit));
+  for (int rc = read.step(); rc != SQLITE_DONE; rc = read.step()) {
+    if (rc != SQLITE_ROW) return tl::unexpected(impl_->database->read_error(rc, "the connections"));
+    out.push_back(read.integer(0));
   }
-  // Not through the page cache, which would answer for a disk that is gone.
-  sqlite3_file* file = nullptr;
-  sqlite3_file_control(impl_->connection.get(), "main", SQLITE_FCNTL_FILE_POINTER, &file);
-  std::array<char, 16> header{};
-  const int rc = file->pMethods->xRead(file, header.data(), static_cast<int>(header.size()), 0);
-  // Until the first checkpoint, the file may be shorter than its header.
-  if (rc != SQLITE_OK && rc != SQLITE_IOERR_SHORT_READ) return tl::unexpected(impl_->error(rc, "read"));
+  return out;
+}
+
+Result<void> SqliteStore::forget_connections(int64_t before_unix_ms) {
+  for (int64_t forgotten = kForgottenAtOnce; forgotten == kForgottenAtOnce;) {
+    auto done = impl_->transact([&]() -> Result<void> {
+      Run forget(impl_->forget_connections);
+      auto dropped = impl_->database->run(forget.bind(before_unix_ms).bind(kForgottenAtOnce));
+      forgotten = sqlite3_changes(impl_->database->connection().get());
+      return dropped;
+    });
+    if (!done) return done;
+  }
   return {};
+}
+
+Result<void> SqliteStore::ping() {
+  const std::lock_guard lock(impl_->mutex);
+  return impl_->database->ping();
 }
 
 }  // namespace symphony

@@ -1,10 +1,14 @@
 // A Store in one SQLite file: rooms, update log and snapshots. What `symphony serve` uses.
 //
-// The file is held exclusively while the store is open, so two servers can never write one file. It is in WAL
-// mode with synchronous=FULL: a commit is one fsync of the -wal file, which is checkpointed into the file
-// when it has grown to checkpoint_pages. Snapshots are kept in chunks, so that no row is large and a snapshot
-// may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of its
-// room, place and bytes.
+// The file is held exclusively while the store is open, so two servers can never write one file. Nobody else
+// can own a room, then: a lease costs nothing, and whoever owned rooms before the file was opened is gone. It
+// is in WAL mode with synchronous=FULL: a commit is one fsync of the -wal file, which is checkpointed into
+// the file when it has grown to checkpoint_pages. Snapshots are kept in chunks, so that no row is large and a
+// snapshot may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of
+// its room, place and bytes, an update of its epoch, too.
+//
+// One thread at a time is in the file, in the order in which they came. A large snapshot is written over
+// several transactions, between which others come in; one snapshot at a time. Reading a large one is not cut.
 #pragma once
 
 #include <memory>
@@ -16,14 +20,26 @@ namespace symphony {
 
 struct SqliteStoreOptions {
   std::string path = {};
+  OwnerOptions owner = {"sqlite", "", std::chrono::seconds(10)};  // only its address is of use, see above
   int busy_timeout_ms = 2000;   // how long open() waits for a process that is just letting go of the file
   int checkpoint_pages = 4096;  // pages of 4 KiB in the -wal file that trigger a checkpoint
   int64_t wal_bytes_kept =
       32 << 20;                   // what a checkpoint leaves of a -wal file that a big transaction blew up
   int cache_kib = 16 << 10;       // SQLite's page cache
   size_t chunk_bytes = 1u << 20;  // of a snapshot
+  size_t chunks_at_once = 4;      // in one transaction
   std::string vfs = {};           // tests: the name of a registered SQLite VFS; empty: the system's
 };
+
+// A file's schema before and after; 0: there was nothing in it.
+struct SqliteMigration {
+  int64_t from = 0;
+  int64_t to = 0;
+};
+
+// Brings the file's schema to the current version, as open() does, creating the file if there is none.
+// Harmless if it is there already. Errors as of open().
+Result<SqliteMigration> migrate_sqlite(const SqliteStoreOptions& options);
 
 class SqliteStore final : public Store {
  public:
@@ -34,10 +50,21 @@ class SqliteStore final : public Store {
 
   ~SqliteStore() override;
 
-  Result<StoredRoom> load(std::string_view room) override;
+  Result<Claim> take(std::string_view room) override;
+  Result<bool> renew() override;
+  Result<void> release(std::string_view room, uint64_t epoch) override;
+  Result<void> retire() override;
+
   std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
-  Result<void> put_snapshot(std::string_view room, uint64_t seq, Bytes state) override;
+  Result<void> put_snapshot(const SnapshotRequest& request) override;
+
+  Result<StoredRoom> load(std::string_view room) override;
   Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override;
+  Result<std::vector<Quarantined>> quarantined(std::string_view room) override;
+
+  Result<void> record_connections(std::span<const ConnectionRecord> connections) override;
+  Result<std::vector<int64_t>> connections(std::string_view room, size_t limit) override;
+  Result<void> forget_connections(int64_t before_unix_ms) override;
 
   // Reads the file; if the last write failed, tries to write as well.
   Result<void> ping() override;
