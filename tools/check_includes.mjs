@@ -21,9 +21,9 @@ const allowed = {
   cli: ['base', 'crdt', 'protocol', 'storage', 'room', 'transfer', 'io', 'server'],
 };
 const core = new Set(['base', 'crdt', 'c', 'protocol', 'room']);
-const adapters = ['storage/memory', 'storage/sqlite', 'storage/blob'];
+const adapters = ['storage/memory', 'storage/sqlite', 'storage/postgres', 'storage/blob'];
 // Headers that the core must not see: clocks, threads, files, sockets, randomness, libraries that do such things.
-const outside = /^(boost\/|openssl\/|sqlite3|spdlog\/|CLI\/|prometheus\/|fstream|filesystem|thread|mutex|random|sys\/|unistd|fcntl|netinet\/|arpa\/)/;
+const outside = /^(boost\/|openssl\/|sqlite3|libpq|spdlog\/|CLI\/|prometheus\/|fstream|filesystem|thread|mutex|random|sys\/|unistd|fcntl|netinet\/|arpa\/)/;
 // What one file of the core may include all the same.
 const excused = { 'base/huge_pages.cpp': 'sys/mman.h' };
 

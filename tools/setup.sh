@@ -7,11 +7,11 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # What building `symphony` takes (Debian 12 names).
 PACKAGES_BUILD=(g++ cmake ninja-build pkg-config libboost1.81-dev libexpected-dev libsqlite3-dev libssl-dev
-                libcurl4-openssl-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
+                libcurl4-openssl-dev libpq-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
 
-# What ./check takes besides: tests, benchmarks, formatting, fuzzing, a browser with a font.
+# What ./check takes besides: tests, benchmarks, formatting, fuzzing, a browser with a font, a database server.
 PACKAGES_CHECK=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 chromium
-                fonts-dejavu-core python3-venv)
+                fonts-dejavu-core python3-venv postgresql)
 
 # Packages for Node and npm, if there is no Node yet: any Node from 18 on will do.
 node_packages() { command -v node >/dev/null && command -v npm >/dev/null || echo nodejs npm; }
@@ -31,6 +31,11 @@ ensure_apt() {
   if [[ $EUID -ne 0 ]]; then
     command -v sudo >/dev/null || die "these packages are missing, and there is no sudo to install them: ${missing[*]}"
     as_root=(sudo)
+  fi
+  if [[ " ${missing[*]} " == *" postgresql "* && ! -e /etc/postgresql-common ]]; then
+    # Debian makes a database of its own when it installs Postgres, and starts it. The tests start theirs.
+    "${as_root[@]}" mkdir -p /etc/postgresql-common/createcluster.d
+    "${as_root[@]}" tee /etc/postgresql-common/createcluster.d/symphony.conf >/dev/null <<<'create_main_cluster = false'
   fi
   say "installing Debian packages: ${missing[*]}"
   { "${as_root[@]}" apt-get -qq -o DPkg::Lock::Timeout=300 update &&

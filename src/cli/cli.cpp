@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 
+#include "cli/migrate_command.h"
 #include "cli/serve.h"
 #include "cli/transfer_command.h"
 
@@ -72,6 +73,8 @@ int run_command_line(int argc, char** argv) {
   ServeOptions serve;
   serve.server.version = SYMPHONY_VERSION;
   add_serve_command(app, serve);
+  StorageOptions migrated;
+  add_migrate_command(app, migrated);
   TransferOptions exported;
   add_export_command(app, exported);
   TransferOptions imported;
@@ -82,6 +85,7 @@ int run_command_line(int argc, char** argv) {
     return app.exit(error) == 0 ? 0 : 1;
   }
   if (app.got_subcommand("serve")) return run_serve(std::move(serve));
+  if (app.got_subcommand("migrate")) return run_migrate(migrated);
   if (app.got_subcommand("export")) return run_export(exported);
   if (app.got_subcommand("import")) return run_import(imported);
   std::fputs(app.help().c_str(), stdout);

@@ -12,7 +12,7 @@ constexpr size_t kLoadWorkers = 4;
 }  // namespace
 
 Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions& options, size_t loops,
-                                                            StaticFiles files, std::unique_ptr<Store> store) {
+                                                            StaticFiles files, OpenedStore store) {
   std::unique_ptr<RunningServer> made(new RunningServer());
   made->store_ = std::move(store);
   std::vector<io::Loop*> loop_pointers;
@@ -30,7 +30,8 @@ Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions&
   for (size_t i = 0; i < kLoadWorkers; ++i) workers.loads.push_back(worker("load-" + std::to_string(i)));
   workers.compactions = worker("compaction");
   workers.lease = worker("lease");
-  made->server_ = std::make_unique<Server>(options, std::move(files), loop_pointers, *made->store_, workers);
+  made->server_ =
+      std::make_unique<Server>(options, std::move(files), loop_pointers, *made->store_.store, workers);
   if (auto listening = made->server_->listen(); !listening) return tl::unexpected(listening.error());
   for (const auto& loop : made->loops_) loop->start();
   return made;
@@ -46,7 +47,7 @@ void RunningServer::stop() {
   for (const auto& worker : workers_) worker->stop();
   for (const auto& loop : loops_) loop->stop();
   server_.reset();
-  if (const auto retired = store_->retire(); !retired) {
+  if (const auto retired = store_.store->retire(); !retired) {
     log_line(LogLevel::kWarning,
              "ending the lease failed, so rooms move to other servers only when it has run out: " +
                  retired.error().message);

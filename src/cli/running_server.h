@@ -6,9 +6,9 @@
 #include <string>
 #include <vector>
 
+#include "cli/stores.h"
 #include "io/posix/threads.h"
 #include "server/server.h"
-#include "storage/store.h"
 
 namespace symphony {
 
@@ -16,7 +16,7 @@ class RunningServer {
  public:
   // Listens and serves at once. The error is one line for the operator.
   static Result<std::unique_ptr<RunningServer>> start(const ServerOptions& options, size_t loops,
-                                                      StaticFiles files, std::unique_ptr<Store> store);
+                                                      StaticFiles files, OpenedStore store);
   ~RunningServer();  // stops
 
   uint16_t port() const { return server_->port(); }
@@ -30,7 +30,7 @@ class RunningServer {
  private:
   RunningServer() = default;
 
-  std::unique_ptr<Store> store_;
+  OpenedStore store_;
   std::vector<std::unique_ptr<io::posix::WorkerThread>> workers_;
   std::vector<std::unique_ptr<io::posix::LoopThread>> loops_;
   std::unique_ptr<Server> server_;

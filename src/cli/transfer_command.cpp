@@ -62,18 +62,17 @@ class ProgressLine {
 // A store is named by its URL, by a file that is there, or by the name that such files usually have.
 bool names_a_store(const std::string& name) {
   std::error_code ignored;
-  return name.starts_with("postgres://") || name.starts_with("postgresql://") || name.ends_with(".db") ||
-         fs::is_regular_file(name, ignored);
+  return names_postgres(name) || name.ends_with(".db") || fs::is_regular_file(name, ignored);
 }
 
 // The other end of a transfer, whichever it is.
 struct OtherEnd {
-  std::unique_ptr<Store> store;
+  OpenedStore opened;
   std::unique_ptr<RoomSource> source;
   std::unique_ptr<RoomSink> sink;
 };
 
-Result<std::unique_ptr<Store>> open(const StorageOptions& storage) {
+Result<OpenedStore> open(const StorageOptions& storage) {
   constexpr Duration kLease = std::chrono::seconds(60);  // nobody renews it: longer than one room takes
   return open_store(storage, make_owner("symphony import or export", kLease));
 }
@@ -81,11 +80,11 @@ Result<std::unique_ptr<Store>> open(const StorageOptions& storage) {
 Result<OtherEnd> open_other(const TransferOptions& options, bool reading) {
   OtherEnd end;
   if (names_a_store(options.other)) {
-    auto store = open({options.other, options.other_snapshots});
+    auto store = open({options.other, options.other_snapshots, options.other_password_file});
     if (!store) return tl::unexpected(store.error());
-    end.store = std::move(*store);
-    end.source = std::make_unique<StoreSource>(*end.store);
-    end.sink = std::make_unique<StoreSink>(*end.store);
+    end.opened = std::move(*store);
+    end.source = std::make_unique<StoreSource>(*end.opened.store);
+    end.sink = std::make_unique<StoreSink>(*end.opened.store);
   } else if (reading) {
     auto folder = FolderSource::open(options.other);
     if (!folder) return tl::unexpected(folder.error());
@@ -129,7 +128,8 @@ void add_export_command(CLI::App& app, TransferOptions& options) {
   OptionGroup(command, "To")
       .required_text("--to", "END", options.other,
                      "A folder, a SQLite file, or postgres://USER@HOST/DATABASE")
-      .text("--to-snapshots", "STORE", options.other_snapshots, "As --snapshots, of the target");
+      .text("--to-snapshots", "STORE", options.other_snapshots, "As --snapshots, of the target")
+      .text("--to-password-file", "FILE", options.other_password_file, "As --password-file, of the target");
   add_rooms(command, options);
 }
 
@@ -140,7 +140,8 @@ void add_import_command(CLI::App& app, TransferOptions& options) {
   OptionGroup(command, "From")
       .required_text("--from", "END", options.other,
                      "A folder, a SQLite file, or postgres://USER@HOST/DATABASE")
-      .text("--from-snapshots", "STORE", options.other_snapshots, "As --snapshots, of the source");
+      .text("--from-snapshots", "STORE", options.other_snapshots, "As --snapshots, of the source")
+      .text("--from-password-file", "FILE", options.other_password_file, "As --password-file, of the source");
   OptionGroup to(command, "To");
   add_storage_options(to, options.storage);
   add_rooms(command, options);
@@ -151,7 +152,7 @@ int run_export(const TransferOptions& options) {
   if (!store) return fail_with(store.error().message);
   const auto other = open_other(options, false);
   if (!other) return fail_with(other.error().message);
-  StoreSource source(**store);
+  StoreSource source(*store->store);
   return run("exported", source, *other->sink, options.rooms);
 }
 
@@ -160,7 +161,7 @@ int run_import(const TransferOptions& options) {
   if (!store) return fail_with(store.error().message);
   const auto other = open_other(options, true);
   if (!other) return fail_with(other.error().message);
-  StoreSink sink(**store);
+  StoreSink sink(*store->store);
   return run("imported", *other->source, sink, options.rooms);
 }
 

@@ -15,8 +15,10 @@ namespace symphony {
 
 struct TransferOptions {
   StorageOptions storage;
-  std::string other;               // the other end: a folder, a SQLite file, or postgres://...
-  std::string other_snapshots;     // of the other end, if it is Postgres
+  std::string other;  // the other end: a folder, a SQLite file, or postgres://...
+  // Of the other end, if it is Postgres.
+  std::string other_snapshots;
+  std::string other_password_file;
   std::vector<std::string> rooms;  // empty: all
 };
 

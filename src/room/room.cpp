@@ -91,6 +91,7 @@ void Room::Impl::on_loaded(Loaded loaded, Time now) {
   if (!load_in_flight || state != RoomState::kLoading) return;
   load_in_flight = false;
   epoch = loaded.epoch;
+  take_failed = epoch == 0 && !loaded.holder;
   if (loaded.holder) return lose_room(now);
   if (!loaded.room) {
     ++load_failures;
@@ -144,8 +145,7 @@ void Room::Impl::on_lease_lapsed(Time) {
 // owner.
 void Room::Impl::lose_room(Time now) {
   close_all(Code::kConflict, "the room is served elsewhere now; reconnect", now);
-  state = RoomState::kGone;
-  effects.push(Gone{epoch});
+  end();
 }
 
 // --- closing
@@ -158,6 +158,11 @@ void Room::Impl::on_drain(Time now) {
   settle();
 }
 
+void Room::Impl::end() {
+  state = RoomState::kGone;
+  effects.push(Gone{epoch, epoch == 0 && (load_in_flight || take_failed)});
+}
+
 void Room::Impl::start_closing(Time now) {
   close_at = kNever;
   // Updates that came while loading were never promised anything; but as long as the room may wait, it does.
@@ -166,8 +171,7 @@ void Room::Impl::start_closing(Time now) {
     return;
   }
   if (state == RoomState::kLoading) {
-    state = RoomState::kGone;
-    effects.push(Gone{epoch});
+    end();
     return;
   }
   state = RoomState::kClosing;
@@ -182,8 +186,7 @@ void Room::Impl::settle() {
                               : log.compaction_due();
   if (wanted && log.compaction_possible()) log.compact();
   if (!closing || wanted || log.compaction_in_flight()) return;
-  state = RoomState::kGone;
-  effects.push(Gone{epoch});
+  end();
 }
 
 // --- time
@@ -263,6 +266,8 @@ RoomStats Room::stats() const {
   stats.poisoned_updates = room.poison.size();
   return stats;
 }
+
+size_t Room::unstored_bytes() const { return impl_->log.unstored_bytes(); }
 
 const std::vector<Poison>& Room::poison() const { return impl_->poison; }
 

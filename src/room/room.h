@@ -94,7 +94,8 @@ struct Compact {
   uint64_t seq;
 };
 struct Gone {      // nothing left to do: the caller may destroy the room
-  uint64_t epoch;  // to release; 0: the room was never taken
+  uint64_t epoch;  // to release; 0: the room was never taken, as far as the room knows ...
+  bool unsure;     // ... but a Load failed or was not answered: the store may hold the room for us
 };
 using Effect = std::variant<Send, Close, Load, Append, Compact, Gone>;
 
@@ -120,6 +121,9 @@ class Room {
   ~Room();
 
   const std::string& id() const;
+
+  // Of updates that are not durable: waiting, under way or failed.
+  size_t unstored_bytes() const;
 
   // A client connected. It is refused with a Close effect if the room is full.
   void on_open(PeerId peer, const PeerOptions& options, Time now);

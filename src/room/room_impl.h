@@ -44,6 +44,7 @@ struct Room::Impl {
   void refuse(PeerId id, const Error& error, Time now);
   void forget(PeerId id, Time now);
   void start_closing(Time now);
+  void end();
   void settle();  // at the end of an event: what has become possible by it
   void send_keep_alives(Time now);
 
@@ -94,7 +95,8 @@ struct Room::Impl {
   Time load_retry_at = kNever;
   Backoff load_backoff;
   std::string load_error;
-  uint64_t epoch = 0;  // 0: the room is not taken yet
+  uint64_t epoch = 0;        // 0: the room is not taken yet
+  bool take_failed = false;  // and yet it may have happened
   std::vector<Poison> poison;
 
   Time close_at = kNever;       // no peers: the grace period ends then

@@ -5,6 +5,12 @@
 #include "server/log.h"
 
 namespace symphony {
+namespace {
+
+// Compactions between two looks for garbage, and places that one looks at.
+constexpr uint64_t kSweepEvery = 64;
+
+}  // namespace
 
 Result<Compacted> Compactor::compact(const std::string& room, uint64_t epoch, uint64_t seq) {
   pause();
@@ -20,6 +26,7 @@ Result<Compacted> Compactor::compact(const std::string& room, uint64_t epoch, ui
     log_line(LogLevel::kError, "an update that the engine refuses was put into quarantine: " + poison.reason +
                                    " room=" + in_quotes(room) + " seq=" + std::to_string(poison.seq));
   }
+  if (++compacted_ % kSweepEvery == 0) sweep();
   if (options_.bytes_per_second != 0) {
     const double seconds =
         static_cast<double>(state->size()) / static_cast<double>(options_.bytes_per_second);
@@ -27,6 +34,12 @@ Result<Compacted> Compactor::compact(const std::string& room, uint64_t epoch, ui
             std::chrono::duration_cast<Duration>(std::chrono::duration<double>(seconds));
   }
   return Compacted{state->size(), restored->poison.size()};
+}
+
+// What crashes left is little and hurts nobody: a glance now and then finds it in the end.
+void Compactor::sweep() {
+  const auto removed = store_.sweep(kSweepEvery);
+  if (!removed) log_line(LogLevel::kWarning, "looking for garbage failed: " + removed.error().message);
 }
 
 void Compactor::hurry() {

@@ -39,9 +39,11 @@ class Compactor {
 
  private:
   void pause();
+  void sweep();
 
   Store& store_;
   const CompactorOptions options_;
+  uint64_t compacted_ = 0;
   std::mutex mutex_;
   std::condition_variable hurried_;
   bool hurry_ = false;

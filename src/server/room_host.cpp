@@ -29,9 +29,8 @@ struct RoomHost::Hosted {
   Room room;
   bool loading = true;
   bool gone = false;
-  size_t unstored_bytes = 0;  // of appends under way
-  Time scheduled = kNever;    // of this room's newest entry in the heap
-  std::vector<PeerId> held;   // peers that are not read
+  Time scheduled = kNever;   // of this room's newest entry in the heap
+  std::vector<PeerId> held;  // peers that are not read
 };
 
 RoomHost::RoomHost(io::Loop& loop, StoreQueue& store, const ServerOptions& options, size_t rooms_max,
@@ -97,7 +96,7 @@ Result<void> RoomHost::message(PeerId peer, Bytes bytes) {
   if (!outcome) {
     members_.erase(peer);
     hosted.room.on_close(peer, loop_.now());
-  } else if (hosted.unstored_bytes > options_.unstored_high_bytes) {
+  } else if (hosted.room.unstored_bytes() > options_.unstored_high_bytes) {
     ++metrics_.holds;
     hold(hosted, peer, *member.connection);
   }
@@ -125,9 +124,12 @@ void RoomHost::release_held(Hosted& hosted) {
   }
 }
 
-void RoomHost::on_loaded(uint64_t room_key, Loaded loaded) {
+void RoomHost::on_loaded(uint64_t room_key, const RoomName& room, Loaded loaded) {
   Hosted* hosted = find(room_key);
-  if (hosted == nullptr) return;
+  if (hosted == nullptr) {
+    if (loaded.epoch != 0) store_.release(room, loaded.epoch);  // nobody waited for it
+    return;
+  }
   if (loaded.holder) {
     log_line(LogLevel::kInfo,
              "a room is held by another server: " + *loaded.holder + " room=" + in_quotes(*hosted->name));
@@ -145,13 +147,13 @@ void RoomHost::on_loaded(uint64_t room_key, Loaded loaded) {
   settle(*hosted);
 }
 
-void RoomHost::on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) {
+void RoomHost::on_stored(uint64_t room_key, StoreToken token, Result<void> outcome) {
   Hosted* hosted = find(room_key);
   if (hosted == nullptr) return;
-  hosted->unstored_bytes -= std::min(bytes, hosted->unstored_bytes);
   if (!outcome) log_failure(*hosted, "storing", outcome.error());
   hosted->room.on_stored(token, std::move(outcome), loop_.now());
-  if (!hosted->loading && hosted->unstored_bytes <= options_.unstored_high_bytes / 2) release_held(*hosted);
+  if (!hosted->loading && hosted->room.unstored_bytes() <= options_.unstored_high_bytes / 2)
+    release_held(*hosted);
   settle(*hosted);
 }
 
@@ -172,6 +174,10 @@ void RoomHost::on_lease_lapsed() {
 }
 
 void RoomHost::on_tick() {
+  for (RoomName& room : std::exchange(unsure_, {})) {
+    if (by_name_.contains(*room)) continue;  // it is asked for again, and that decides
+    store_.release_unsure(loop_, room, [this, room] { unsure_.push_back(room); });
+  }
   if (!connections_.empty()) store_.record_connections(std::exchange(connections_, {}));
 }
 
@@ -189,7 +195,6 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
     metrics_.sent_bytes += send->frame->size();
     found->second.connection->send(std::move(send->frame));
   } else if (auto* append = std::get_if<Append>(&effect)) {
-    hosted.unstored_bytes += append->update->size();
     if (appends_.empty()) loop_.defer([this] { submit_appends(); });
     appends_.push_back(
         {hosted.key, hosted.name, append->token, append->epoch, append->seq, std::move(append->update)});
@@ -207,6 +212,7 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
     store_.compact(loop_, *this, hosted.key, hosted.name, *compact);
   } else if (const auto* gone = std::get_if<Gone>(&effect)) {
     if (gone->epoch != 0) store_.release(hosted.name, gone->epoch);
+    if (gone->unsure) unsure_.push_back(hosted.name);
     hosted.gone = true;
   }
 }

@@ -70,8 +70,8 @@ class RoomHost final : public StoreClient {
   // The numbers of the rooms, those that are gone included.
   void add_metrics(LoopMetrics& to) const;
 
-  void on_loaded(uint64_t room_key, Loaded loaded) override;
-  void on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) override;
+  void on_loaded(uint64_t room_key, const RoomName& room, Loaded loaded) override;
+  void on_stored(uint64_t room_key, StoreToken token, Result<void> outcome) override;
   void on_compacted(uint64_t room_key, StoreToken token, Result<size_t> state_bytes) override;
 
  private:
@@ -114,7 +114,8 @@ class RoomHost final : public StoreClient {
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::vector<AppendCall> appends_;            // of this turn of the loop
   std::vector<ConnectionRecord> connections_;  // since the last tick
-  RoomStats gone_;                             // counters of rooms that are gone
+  std::vector<RoomName> unsure_;  // rooms that are gone, and that a failed take may have left to us
+  RoomStats gone_;                // counters of rooms that are gone
   std::function<void()> drained_;
   bool draining_ = false;
   Time next_failure_line_{};

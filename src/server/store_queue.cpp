@@ -53,8 +53,8 @@ void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, Ro
       }
       metrics_.load.observe(commits_.now() - begin);
     }
-    deliver(loop, [&client, room_key, loaded = std::move(loaded)]() mutable {
-      client.on_loaded(room_key, std::move(loaded));
+    deliver(loop, [&client, room_key, room, loaded = std::move(loaded)]() mutable {
+      client.on_loaded(room_key, room, std::move(loaded));
     });
   });
 }
@@ -97,6 +97,14 @@ void StoreQueue::release(RoomName room, uint64_t epoch) {
                                      released.error().message + " room=" + in_quotes(*room));
     const std::lock_guard lock(mutex_);
     ++metrics_.release_failures;
+  });
+}
+
+void StoreQueue::release_unsure(io::Loop& loop, RoomName room, std::function<void()> retry) {
+  loads_.add([this, &loop, room = std::move(room), retry = std::move(retry)] {
+    const auto claim = store_.take(*room);
+    if (claim && claim->epoch != 0) return release(room, claim->epoch);
+    if (!claim && claim.error().code == Code::kUnavailable) deliver(loop, retry);
   });
 }
 
@@ -170,7 +178,6 @@ void StoreQueue::commit(std::vector<Append>& appends) {
   struct Stored {
     uint64_t room_key;
     StoreToken token;
-    size_t bytes;
     Result<void> outcome;
   };
   std::map<std::pair<io::Loop*, StoreClient*>, std::vector<Stored>> by_client;
@@ -185,13 +192,13 @@ void StoreQueue::commit(std::vector<Append>& appends) {
       if (outcomes[i]) metrics_.append_bytes += append.call.update->size();
       metrics_.append.observe(end - append.queued_at);
       by_client[{append.loop, append.client}].push_back(
-          {append.call.room_key, append.call.token, append.call.update->size(), std::move(outcomes[i])});
+          {append.call.room_key, append.call.token, std::move(outcomes[i])});
     }
   }
   for (auto& [to, stored] : by_client) {
     deliver(*to.first, [client = to.second, stored = std::move(stored)]() mutable {
       for (Stored& each : stored) {
-        client->on_stored(each.room_key, each.token, each.bytes, std::move(each.outcome));
+        client->on_stored(each.room_key, each.token, std::move(each.outcome));
       }
     });
   }

@@ -34,8 +34,8 @@ using RoomName = std::shared_ptr<const std::string>;
 class StoreClient {
  public:
   virtual ~StoreClient() = default;
-  virtual void on_loaded(uint64_t room_key, Loaded loaded) = 0;
-  virtual void on_stored(uint64_t room_key, StoreToken token, size_t bytes, Result<void> outcome) = 0;
+  virtual void on_loaded(uint64_t room_key, const RoomName& room, Loaded loaded) = 0;
+  virtual void on_stored(uint64_t room_key, StoreToken token, Result<void> outcome) = 0;
   virtual void on_compacted(uint64_t room_key, StoreToken token, Result<size_t> state_bytes) = 0;
 };
 
@@ -65,8 +65,11 @@ class StoreQueue {
   void load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, uint64_t epoch);
   void append(io::Loop& loop, StoreClient& client, std::vector<AppendCall> calls);
   void compact(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, const Compact& compact);
-  // Nobody waits for these two: their failures are counted and logged.
+  // Nobody waits for these three: their failures are counted and logged.
   void release(RoomName room, uint64_t epoch);
+  // Releases a room that a failed take may have taken: takes it for certain first. `retry` runs on `loop` if
+  // even that fails for now.
+  void release_unsure(io::Loop& loop, RoomName room, std::function<void()> retry);
   void record_connections(std::vector<ConnectionRecord> connections);
   void ping(io::Loop& loop, std::function<void(Result<void>)> done);
 

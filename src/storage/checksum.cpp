@@ -50,4 +50,15 @@ uint32_t crc32c(Bytes bytes, uint32_t crc) {
   return ~crc;
 }
 
+uint32_t row_checksum(std::string_view room, std::initializer_list<uint64_t> numbers, Bytes bytes) {
+  uint32_t crc = crc32c(as_bytes(room));
+  for (const uint64_t number : numbers) {
+    std::array<uint8_t, 8> little_endian{};
+    for (size_t i = 0; i < little_endian.size(); ++i)
+      little_endian[i] = static_cast<uint8_t>(number >> (8 * i));
+    crc = crc32c(little_endian, crc);
+  }
+  return crc32c(bytes, crc);
+}
+
 }  // namespace symphony::storage

@@ -2,11 +2,9 @@
 // and the script goes on. A gtest suite:
 //
 //   struct Harness {
-//     std::unique_ptr<Store> open(const OwnerOptions& owner);   // the same medium each time, one store at a
-//     time
+//     std::unique_ptr<Store> open(const OwnerOptions& owner);   // the same medium each time, one at a time
 //     // The n-th operation of the medium from now on, counted from 1, fails, once; 0: none does. What an
-//     operation
-//     // is, the medium knows: a write of a disk, a message to a database.
+//     // operation is, the medium knows: a write of a disk, a message to a database.
 //     void fail_operation(uint64_t n);
 //     bool has_failed() const;   // whether it has come to that since
 //   };

@@ -127,8 +127,9 @@ class Store {
   // append.
   virtual Result<bool> renew() = 0;
 
-  // The room is free at once for others. A release of an epoch that is over does nothing. A room in which
-  // nothing but fences was ever stored leaves no trace.
+  // The room is free at once for others. The owner writes no more to it; what it has written must have been
+  // answered. A release of an epoch that is over does nothing. A room in which nothing but fences was ever
+  // stored leaves no trace; one whose owner crashed may be listed until its next release.
   virtual Result<void> release(std::string_view room, uint64_t epoch) = 0;
 
   // Ends this owner's lease: whatever it still holds is free at once.
@@ -171,6 +172,12 @@ class Store {
   virtual Result<std::vector<int64_t>> connections(std::string_view room, size_t limit) = 0;
   // Forgets connections older than `before_unix_ms`.
   virtual Result<void> forget_connections(int64_t before_unix_ms) = 0;
+
+  // --- care
+
+  // Looks at the next `limit` places where a crash may have left garbage and removes what nothing refers to
+  // or ever can; how many it removed. After the last place it begins anew.
+  virtual Result<size_t> sweep(size_t limit) = 0;
 
   // A cheap round trip to the medium, for /readyz.
   virtual Result<void> ping() = 0;

@@ -20,7 +20,9 @@ class MoodyStore final : public Store {
       : store({owner, owner + ":1234", lease}, std::move(medium)) {}
 
   Result<Claim> take(std::string_view room) override {
-    return in_the_mood().and_then([&] { return store.take(room); });
+    auto claim = in_the_mood().and_then([&] { return store.take(room); });
+    if (lose_answers) return fail(Code::kUnavailable, "the answer was lost");
+    return claim;
   }
   Result<bool> renew() override {
     return in_the_mood().and_then([&] { return store.renew(); });
@@ -56,9 +58,11 @@ class MoodyStore final : public Store {
   Result<void> forget_connections(int64_t before_unix_ms) override {
     return store.forget_connections(before_unix_ms);
   }
+  Result<size_t> sweep(size_t limit) override { return store.sweep(limit); }
   Result<void> ping() override { return in_the_mood(); }
 
   std::atomic<bool> failing = false;
+  std::atomic<bool> lose_answers = false;  // of take(), which happens
   std::atomic<std::chrono::milliseconds> delay{std::chrono::milliseconds(0)};
 
  private:

@@ -101,6 +101,29 @@ TEST_F(OwnershipTest, AServerThatNobodyRobbedGoesOn) {
   EXPECT_TRUE(ada.drain());
 }
 
+// A take whose answer is lost may have happened. Nobody waits for the room any more, and it must not stay
+// taken.
+TEST_F(OwnershipTest, ARoomThatNobodyWaitsForIsGivenBack) {
+  ada.options.room.grace = 1ms;
+  MoodyStore* const slow = start(ada, "ada");
+  start(bob, "bob");
+  slow->lose_answers = true;
+  {
+    Client client(ada.port(), "/rooms/r");
+    client.send(sync_step1_empty());
+    eventually([&] { return ada.metric("symphony_store_failures_total{call=\"load\"}") >= 1; },
+               "a take fails");
+    EXPECT_EQ(refusal(bob, "/rooms/r"), 1012) << "it has happened all the same";
+  }
+  eventually(
+      [&] {
+        return ada.metric("symphony_rooms{loop=\"0\"}") + ada.metric("symphony_rooms{loop=\"1\"}") == 0;
+      },
+      "the room is given up");
+  slow->lose_answers = false;
+  const auto served = join_in_time(bob, "/rooms/r");
+}
+
 TEST_F(OwnershipTest, PoisonIsShownQuarantinedAndTheRestServed) {
   MemoryStore before({"before", ""}, medium);
   const Claim claim = before.take("r").value();

@@ -31,11 +31,11 @@ void TestServer::start() {
   StaticFiles files;
   if (!www.empty()) files = std::move(StaticFiles::read(www).value());
   if (!store) {
-    auto opened = open_store({data, {}}, make_owner("test", options.lease));
+    auto opened = open_store({.data = data}, make_owner("test", options.lease));
     ASSERT_TRUE(opened) << opened.error().message;
-    store = std::move(*opened);
+    store = std::move(opened->store);
   }
-  auto running = RunningServer::start(options, loops, std::move(files), std::move(store));
+  auto running = RunningServer::start(options, loops, std::move(files), {.store = std::move(store)});
   ASSERT_TRUE(running) << running.error().message;
   running_ = std::move(*running);
 }

@@ -69,6 +69,7 @@ class MemoryStore final : public Store {
   Result<void> record_connections(std::span<const ConnectionRecord> connections) override;
   Result<std::vector<int64_t>> connections(std::string_view room, size_t limit) override;
   Result<void> forget_connections(int64_t before_unix_ms) override;
+  Result<size_t> sweep(size_t) override { return 0; }
   Result<void> ping() override;
 
  private:

@@ -57,8 +57,4 @@ class Database {
   bool last_write_failed_ = false;
 };
 
-// The checksum of one row: whose it is, its numbers (place, epoch) and its bytes, so that a row in the wrong
-// place is found as well.
-uint32_t row_checksum(std::string_view room, std::initializer_list<uint64_t> numbers, Bytes bytes);
-
 }  // namespace symphony::sqlite

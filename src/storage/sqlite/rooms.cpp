@@ -5,6 +5,7 @@
 #include <span>
 #include <utility>
 
+#include "storage/checksum.h"
 #include "storage/errors.h"
 
 namespace symphony::sqlite {
@@ -18,7 +19,8 @@ std::string slot_of(std::string_view room, uint64_t seq) {
 
 // Slots that were written before there were epochs have epoch 0, and a checksum without it.
 uint32_t slot_checksum(std::string_view room, uint64_t seq, uint64_t epoch, Bytes update) {
-  return epoch == 0 ? row_checksum(room, {seq}, update) : row_checksum(room, {seq, epoch}, update);
+  return epoch == 0 ? storage::row_checksum(room, {seq}, update)
+                    : storage::row_checksum(room, {seq, epoch}, update);
 }
 
 }  // namespace

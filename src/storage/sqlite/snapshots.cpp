@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "storage/checksum.h"
 #include "storage/errors.h"
 
 namespace symphony::sqlite {
@@ -43,7 +44,7 @@ Result<Buffer> Snapshots::read(std::string_view room, const RoomRow& row) {
     if (rc != SQLITE_ROW) return tl::unexpected(db_.read_error(rc, where));
     const Bytes chunk = chunks.blob(2);
     if (chunks.integer(0) != place ||
-        chunks.integer(1) != row_checksum(room, {static_cast<uint64_t>(place)}, chunk)) {
+        chunks.integer(1) != storage::row_checksum(room, {static_cast<uint64_t>(place)}, chunk)) {
       return tl::unexpected(db_.corrupt(where, "its bytes do not match their checksum"));
     }
     snapshot.insert(snapshot.end(), chunk.begin(), chunk.end());
@@ -54,7 +55,7 @@ Result<Buffer> Snapshots::read(std::string_view room, const RoomRow& row) {
 Result<int64_t> Snapshots::write(std::string_view room, const RoomRow& row, int64_t place, Bytes state) {
   for (; !state.empty(); ++place) {
     const Bytes chunk = state.first(std::min(chunk_bytes_, state.size()));
-    const uint32_t checksum = row_checksum(room, {static_cast<uint64_t>(place)}, chunk);
+    const uint32_t checksum = storage::row_checksum(room, {static_cast<uint64_t>(place)}, chunk);
     auto written = db_.run(Run(insert_).bind(row.id).bind(place).bind(int64_t{checksum}).bind(chunk));
     if (!written) return tl::unexpected(written.error());
     state = state.subspan(chunk.size());
