@@ -7,11 +7,11 @@ import assert from 'node:assert/strict';
 import { Client } from '../lib/client.mjs';
 
 export class Editor {
-  constructor({ name, url, random }) {
+  constructor({ name, url, random, patience }) {
     this.name = name;
     this.random = random;
     this.done = { pushed: 0, dropped: 0, version: 0, clock: 0 };
-    this.client = new Client({ url, note: () => ({ ...this.done }) });
+    this.client = new Client({ url, patience, note: () => ({ ...this.done }) });
     this.acknowledged = { ...this.done };  // over all connections
     const doc = this.client.doc;
     doc.on('afterTransaction', (transaction) => {

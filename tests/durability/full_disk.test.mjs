@@ -4,13 +4,14 @@
 // Full in two ways: a limit on the size of files (RLIMIT_FSIZE, which any user may set, lifted from outside later)
 // and, where we may mount one, a file system that is really too small.
 import assert from 'node:assert/strict';
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { sleep } from '../lib/arguments.mjs';
 import { converge, Client, freshClient } from '../lib/client.mjs';
 import { startServer, temporaryFolder } from '../lib/server.mjs';
+import { kMountable, SmallDisk } from '../lib/small_disk.mjs';
 
 async function ready(server) {
   return (await fetch(`${server.url}/readyz`)).status;
@@ -101,34 +102,17 @@ test('a limit on file sizes, lifted later', { timeout: 120000 }, async () => {
 });
 
 // Only a mount makes a disk small. A user who may not mount has the test above, which meets the same code.
-const mountable = spawnSync('unshare', ['--mount', 'true']).status === 0 && process.getuid() === 0;
-test('a file system of 6 MB', { timeout: 120000, skip: mountable ? false : 'needs root, to mount a file system' }, async () => {
-  const folder = join(temporaryFolder(), 'mount');
-  mkdirSync(folder);
-  execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=6m', 'none', folder]);
+test('a file system of 6 MB', { timeout: 120000, skip: kMountable ? false : 'needs root, to mount a file system' }, async () => {
+  const disk = new SmallDisk(6 << 20);
   try {
-    const data = join(folder, 'symphony.db');
-    const ballast = join(folder, 'ballast');
+    const data = join(disk.folder, 'symphony.db');
     await scenario({
       server: await startServer({ data }),
-      fill: () => fillUp(ballast),
-      free: () => rmSync(ballast),
+      fill: () => disk.fill(),
+      free: () => disk.free(),
       restart: () => startServer({ data }),
     });
   } finally {
-    execFileSync('umount', ['-l', folder]);
+    disk.close();
   }
 });
-
-// Leaves nothing but the odd block.
-function fillUp(path) {
-  for (let size = 6 << 20; size >= 4096; size /= 2) {
-    for (;;) {
-      try {
-        writeFileSync(path, Buffer.alloc(size), { flag: 'a' });
-      } catch {
-        break;
-      }
-    }
-  }
-}

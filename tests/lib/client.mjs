@@ -38,11 +38,13 @@ export class Client {
   // doc        a Y.Doc; a new one by default
   // note       a function whose result at the time of sending is `acknowledged` once that message is durable
   // reconnect  milliseconds until the next try, or 0 for none
-  constructor({ url, doc = new Y.Doc(), note = () => null, reconnect = 30, awareness = false }) {
+  // patience   milliseconds after which a connection that has not synced is given up, or 0 for never
+  constructor({ url, doc = new Y.Doc(), note = () => null, reconnect = 30, patience = 0, awareness = false }) {
     this.url = url;
     this.doc = doc;
     this.note = note;
     this.reconnect = reconnect;
+    this.patience = patience;
     this.wanted = true;
     this.waiting = new Set();
     this.notes = [];
@@ -70,6 +72,7 @@ export class Client {
     this.durable = 0;
     this.stateSent = false;
     this.notes = [];
+    const impatience = this.patience && setTimeout(() => { if (!this.isSynced) socket.terminate(); }, this.patience);
     socket.on('open', () => {
       this.connections += 1;
       const encoder = encoding.createEncoder();
@@ -82,6 +85,7 @@ export class Client {
     socket.on('message', (data) => this.onMessage(socket, data));
     socket.on('error', (error) => this.errors.push(error));
     socket.on('close', (code, reason) => {
+      clearTimeout(impatience);
       this.connection = null;
       this.isSynced = false;
       this.closes.push({ code, reason: reason.toString() });

@@ -9,6 +9,7 @@
 // A process that ends takes its servers with it: every child still running at exit is killed.
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -37,6 +38,16 @@ export function temporaryFolder(name = 'symphony-test') {
   const folder = mkdtempSync(join(tmpdir(), `${name}-`));
   folders.add(folder);
   return folder;
+}
+
+// A loopback port that nobody has, for a program that cannot choose one itself.
+export function freePort() {
+  return new Promise((resolve, reject) => {
+    const probe = createServer().once('error', reject).listen(0, '127.0.0.1', () => {
+      const { port } = probe.address();
+      probe.close(() => resolve(port));
+    });
+  });
 }
 
 // Starts `symphony serve` and waits for its ready line. Options:

@@ -1,0 +1,149 @@
+// The stores that are measured: how a server is started on one, what it wrote to disk, and the floor: the least that
+// storing the same bytes on the same disk can cost.
+import { execFile, execFileSync } from 'node:child_process';
+import { closeSync, fdatasyncSync, mkdirSync, openSync, readdirSync, readFileSync, statSync, writeFileSync, writeSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { sleep } from '../../tests/lib/arguments.mjs';
+import { Postgres } from '../../tests/lib/postgres.mjs';
+import { serverBinary, startServer, temporaryFolder } from '../../tests/lib/server.mjs';
+import { quantile } from './numbers.mjs';
+
+const run = promisify(execFile);
+const kFloorFileBytes = 16 << 20;
+
+class Sqlite {
+  title = 'SQLite';
+
+  async open() {
+    this.folder = temporaryFolder('symphony-bench');
+    this.data = join(this.folder, 'symphony.db');
+  }
+
+  start(args) { return startServer({ data: this.data, args }); }
+
+  // Bytes that went to the disk so far because of the server.
+  written(server) { return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${server.pid}/io`, 'utf8'))[1]); }
+
+  // Commits of `batch` records of `bytes` each, for a while: a write and an fdatasync each, into a file that has its
+  // blocks already, as SQLite's and Postgres's logs have most of the time. `per_second` of them, or (0) as fast as it goes.
+  async floor({ bytes, batch, seconds, per_second = 0 }) {
+    const file = openSync(join(this.folder, 'floor'), 'w');
+    writeSync(file, Buffer.alloc(kFloorFileBytes));
+    fdatasyncSync(file);
+    const record = Buffer.alloc(Math.max(1, Math.round(bytes * batch)), 7);
+    const took = [];
+    let at = 0;
+    for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
+      const begin = performance.now();
+      writeSync(file, record, 0, record.length, at);
+      at = (at + record.length) % (kFloorFileBytes - record.length);
+      fdatasyncSync(file);
+      took.push(performance.now() - begin);
+      if (per_second > 0) await sleep(Math.max(0, begin + 1000 / per_second - performance.now()));
+    }
+    closeSync(file);
+    return { p50_ms: quantile(took, 0.5), p99_ms: quantile(took, 0.99), updates_per_s: took.length * batch / seconds };
+  }
+
+  // The same bytes that a load reads, read.
+  readFloor() { return readFiles([this.data, `${this.data}-wal`]); }
+
+  async close() {}
+}
+
+class OnPostgres {
+  title = 'Postgres';
+  args = [];
+
+  async open() {
+    this.postgres = await Postgres.start({ settings: { max_wal_size: '1GB', shared_buffers: '128MB' } });
+    await this.postgres.sql('CREATE DATABASE rooms');
+    this.data = this.postgres.url({ database: 'rooms' });
+    await run(serverBinary(), ['migrate', '--data', this.data]);
+  }
+
+  start(args) { return startServer({ data: this.data, args: [...this.args, ...args] }); }
+
+  // The WAL's, which is all that a commit waits for; the tables follow at the next checkpoint.
+  async written() {
+    const [{ bytes }] = await this.postgres.rows("SELECT pg_current_wal_lsn() - '0/0'::pg_lsn AS bytes");
+    return Number(bytes);
+  }
+
+  // Commits of `batch` rows into a table of the same shape, by pgbench with one connection, as appends have one.
+  async floor({ bytes, batch, seconds, per_second = 0 }) {
+    await this.postgres.sql(`DROP TABLE IF EXISTS floor; CREATE TABLE floor (room bytea NOT NULL, seq bigserial, epoch bigint NOT NULL,
+      checksum bigint NOT NULL, stored timestamptz NOT NULL DEFAULT clock_timestamp(), update bytea NOT NULL, PRIMARY KEY (room, seq))`, 'rooms');
+    const folder = temporaryFolder('symphony-bench');
+    const rows = Math.max(1, Math.round(batch));
+    const update = `'\\x${'61'.repeat(Math.round(bytes))}'`;
+    writeFileSync(join(folder, 'insert.sql'), `INSERT INTO floor (room, epoch, checksum, update)
+      SELECT 'room ' || i, 1, 1, ${update} FROM generate_series(1, ${rows}) AS i;\n`.replace("'room ' || i", "('room ' || i)::bytea"));
+    await run(join(this.postgres.bin, 'pgbench'), ['-n', '-M', 'prepared', '-c', '1', '-T', String(seconds), '-l', '-f', join(folder, 'insert.sql'),
+      ...(per_second > 0 ? ['-R', String(per_second)] : []), '-h', this.postgres.folder, '-p', String(this.postgres.port), '-U', 'postgres', 'rooms'],
+    { cwd: folder });
+    const log = readdirSync(folder).find((name) => name.startsWith('pgbench_log'));
+    // client, number, time, script, when (s), when (us), and with a rate how late it began, which is part of the time
+    const took = readFileSync(join(folder, log), 'utf8').trim().split('\n').map((line) => line.split(' ').map(Number))
+      .map(([, , time, , , , late = 0]) => (time - late) / 1000);
+    return { p50_ms: quantile(took, 0.5), p99_ms: quantile(took, 0.99), updates_per_s: took.length * rows / seconds };
+  }
+
+  // Less what psql needs to start and connect.
+  readFloor() {
+    const copy = (table) => {
+      const begin = performance.now();
+      const { length } = execFileSync(join(this.postgres.bin, 'psql'), ['-X', '-q', '-h', this.postgres.folder, '-p', String(this.postgres.port),
+        '-U', 'postgres', '-d', 'rooms', '-c', `COPY (${table}) TO STDOUT (FORMAT binary)`], { maxBuffer: 1 << 30 });
+      return { ms: performance.now() - begin, bytes: length };
+    };
+    const nothing = copy('SELECT 1 WHERE false');
+    const slots = copy('SELECT seq, epoch, checksum, update FROM symphony.slot');
+    const snapshots = copy('SELECT seq, epoch, checksum, state FROM symphony.snapshot');
+    return { ms: Math.max(0.1, slots.ms + snapshots.ms - 2 * nothing.ms), bytes: slots.bytes + snapshots.bytes };
+  }
+
+  version() { return execFileSync(join(this.postgres.bin, 'postgres'), ['--version'], { encoding: 'utf8' }).trim(); }
+
+  async close() { await this.postgres.stop(); }
+}
+
+class OnPostgresAndFolder extends OnPostgres {
+  title = 'Postgres and a folder';
+
+  async open() {
+    await super.open();
+    this.snapshots = temporaryFolder('symphony-bench');
+    mkdirSync(this.snapshots, { recursive: true });
+    this.args = ['--snapshots', `file://${this.snapshots}`];
+  }
+
+  readFloor() {
+    const rows = super.readFloor();
+    const files = readFiles(readdirSync(this.snapshots, { recursive: true }).map((name) => join(this.snapshots, name)));
+    return { ms: rows.ms + files.ms, bytes: rows.bytes + files.bytes };
+  }
+}
+
+function readFiles(paths) {
+  const begin = performance.now();
+  let bytes = 0;
+  for (const path of paths) {
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) bytes += readFileSync(path).length;
+  }
+  return { ms: performance.now() - begin, bytes };
+}
+
+export const kBackends = { sqlite: Sqlite, postgres: OnPostgres, 'postgres-folder': OnPostgresAndFolder };
+
+// Opens a new one, runs `use` with it, and ends it.
+export async function withBackend(name, use) {
+  const backend = new kBackends[name]();
+  await backend.open();
+  try {
+    return await use(backend);
+  } finally {
+    await backend.close();
+  }
+}
