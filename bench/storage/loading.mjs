@@ -101,6 +101,6 @@ export async function loading(backend, bytes, entries, { repeat }) {
   if (runs.some(({ state_bytes }) => state_bytes < bytes * 0.9)) throw new Error(`only ${runs[0].state_bytes} bytes were loaded`);
   return {
     bytes, entries, ms: median(runs.map(({ ms }) => ms)), peak_bytes: median(runs.map(({ peak_bytes }) => peak_bytes)),
-    state_bytes: runs[0].state_bytes, floor: { ms: median(floors.map(({ ms }) => ms)), bytes: floors[0].bytes },
+    state_bytes: runs[0].state_bytes, floor: { ms: median(floors.map(({ ms }) => ms)) },
   };
 }

@@ -75,23 +75,42 @@ export class Rooms {
     await Promise.all([...this.editors.values()].map((editors) => converge(editors.map(({ client }) => client.doc), 60000)));
   }
 
-  // What a newcomer finds: all that was acknowledged; or, `exact`, the same document that everybody has.
-  async check(exact, where) {
-    await Promise.all([...this.editors].map(async ([room, editors]) => {
+  // What a newcomer finds: all that was acknowledged; or, `exact`, the same document that everybody has. A server that
+  // was frozen past its lease does not know at once that it has lost its rooms: for `stale_ms` it may show an old state,
+  // before it sends the newcomer on. Answers how many newcomers saw one.
+  async check({ exact, stale_ms }, where) {
+    const stale = await Promise.all([...this.editors].map(async ([room, editors]) => {
       const newcomer = new Client({ url: () => this.random.pick(this.sites).url(room), patience: kPatienceMs });
-      try {
-        await newcomer.synced(60000);
+      const look = () => {
         for (const editor of editors) {
           editor.check(newcomer.doc, exact ? editor.done : editor.acknowledged, `${where}, room ${room}`);
         }
+      };
+      try {
+        await newcomer.synced(60000);
+        const began = Date.now();
+        while (Date.now() < began + stale_ms && !holds(look)) await sleep(50);
+        const was_stale = Date.now() - began > 50;
+        look();
         if (exact) await converge([newcomer.doc, ...editors.map(({ client }) => client.doc)]);
+        return was_stale;
       } finally {
         newcomer.close();
       }
     }));
+    return stale.filter(Boolean).length;
   }
 
   close() { for (const editor of this.all) editor.close(); }
+}
+
+function holds(look) {
+  try {
+    look();
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 // Times that servers met what the run is about, by their own account.

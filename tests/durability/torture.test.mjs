@@ -11,7 +11,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Prng } from '../interop/lib/prng.mjs';
 import { seedSetting, setting, sleep } from '../lib/arguments.mjs';
-import { Deployment, kBackends } from './deployment.mjs';
+import { Deployment, kBackends, kLeaseMs } from './deployment.mjs';
 import { kFaults, Plan } from './faults.mjs';
 import { Rooms, Sightings } from './rooms.mjs';
 
@@ -25,6 +25,7 @@ class Tally {
   faults = new Map();
   in_flight = 0;   // pushes not acknowledged by a server when a fault hit it, over all faults
   hits = 0;        // faults that hit somebody at work
+  stale = 0;       // newcomers who were shown an old state by a server that had lost the room
 
   hit(name, editors, in_flight) {
     const { times, met } = this.faults.get(name) ?? { times: 0, met: 0 };
@@ -73,20 +74,23 @@ async function torture(t, backend) {
       await oneRound(world, round);
       await rooms.leave();
       await sightings.add(deployment.sites);
-      if (random.chance(0.5)) {  // what is in memory does not count
+      const from_store = random.chance(0.5);
+      if (from_store) {  // what is in memory does not count
         await Promise.all(deployment.sites.map((site) => site.kill()));
         await Promise.all(deployment.sites.map((site) => site.start()));
       }
-      await rooms.check(false, `round ${round}`);
+      const stale = await rooms.check({ exact: false, stale_ms: from_store ? 0 : 3 * kLeaseMs }, `round ${round}`);
+      if (stale > 0) say(`round ${round}: ${stale} newcomers were shown an old state first`);
+      tally.stale += stale;
       rooms.comeBack();
       await rooms.settle();
-      await rooms.check(true, `round ${round}, settled`);
+      await rooms.check({ exact: true, stale_ms: 0 }, `round ${round}, settled`);
       await deployment.audit?.check(`round ${round}`);
       say(`round ${round}: ${Date.now() - begin} ms`);
     }
     await sightings.add(deployment.sites);
     t.diagnostic(`${tally}`);
-    t.diagnostic(`${rooms.acknowledged} pushes acknowledged, ${tally.in_flight} in flight when something hit`);
+    t.diagnostic(`${rooms.acknowledged} pushes acknowledged, ${tally.in_flight} in flight when something hit; ${tally.stale} newcomers were shown an old state first`);
     t.diagnostic(`the servers counted ${JSON.stringify(sightings.counts)}`);
     // A run in which nothing was in flight, nothing acknowledged or nothing hit would prove nothing.
     assert.ok(rooms.acknowledged > rounds * 20, `only ${rooms.acknowledged} pushes were acknowledged`);
