@@ -14,7 +14,7 @@ namespace {
 
 constexpr size_t kListBytesMax = 4u << 20;  // a thousand names of 1,024 bytes, each perhaps escaped
 
-using Called = tl::expected<HttpResponse, HttpFailure>;
+using Called = tl::expected<HttpAnswer, HttpFailure>;
 
 // As Google writes it: big endian, in base64.
 std::string crc32c_text(Bytes bytes) {
@@ -42,7 +42,7 @@ class GcsApi final : public ObjectApi {
                              gcs_upload_json(name, crc32c_text(stored)) + "\r\n--" + boundary +
                              "\r\ncontent-type: application/octet-stream\r\n\r\n";
     const std::string tail = "\r\n--" + boundary + "--\r\n";
-    HttpRequest request;
+    HttpCall request;
     request.method = "POST";
     request.url = origin_ + "/upload" + objects_ + "?uploadType=multipart&ifGenerationMatch=0&fields=name";
     request.headers = {"content-type: multipart/related; boundary=" + boundary};
@@ -57,7 +57,7 @@ class GcsApi final : public ObjectApi {
   }
 
   Result<void> fetch(const std::string& name, const std::function<Result<void>(Bytes)>& sink) override {
-    HttpRequest request;
+    HttpCall request;
     request.url = url_of(name) + "?alt=media";
     request.sink = sink;
     const auto got = call(request);
@@ -68,7 +68,7 @@ class GcsApi final : public ObjectApi {
   }
 
   Result<void> erase(const std::string& name) override {
-    HttpRequest request;
+    HttpCall request;
     request.method = "DELETE";
     request.url = url_of(name);
     const auto got = call(request);
@@ -79,7 +79,7 @@ class GcsApi final : public ObjectApi {
 
   Result<Page> page(const std::string& prefix, const std::string& after, const std::string& token,
                     size_t count) override {
-    HttpRequest request;
+    HttpCall request;
     // One more, because startOffset itself is in the list.
     request.url =
         origin_ + objects_ + "?fields=items/name,nextPageToken&maxResults=" + std::to_string(count + 1);
@@ -102,14 +102,14 @@ class GcsApi final : public ObjectApi {
   }
 
   // Google's words; the emulator that the tests use says only "Not Found".
-  bool is_absent(const HttpResponse& response) const {
+  bool is_absent(const HttpAnswer& response) const {
     if (response.status != 404) return false;
     const std::string said = parse_gcs_error(response.text);
     const std::string& text = said.empty() ? response.text : said;
     return text.starts_with("No such object: ") || (is_emulator_ && text.starts_with("Not Found"));
   }
 
-  static Error unexpected(const std::string& method, const HttpResponse& response) {
+  static Error unexpected(const std::string& method, const HttpAnswer& response) {
     const std::string said = parse_gcs_error(response.text);
     Error error = unexpected_answer(method, response.status, said.empty() ? response.text : said);
     if (response.status == 401 || response.status == 403)
@@ -118,11 +118,11 @@ class GcsApi final : public ObjectApi {
   }
 
   // With the token that is current; a refused one is replaced once.
-  Called call(const HttpRequest& request) {
+  Called call(const HttpCall& request) {
     for (bool again = false;; again = true) {
       const auto token = tokens_.token();
       if (!token) return tl::unexpected(HttpFailure{token.error(), false});
-      HttpRequest authorized = request;
+      HttpCall authorized = request;
       if (!token->empty()) authorized.headers.push_back("authorization: Bearer " + *token);
       Called got = http_.call(authorized);
       if (got) got->text = without_secret(std::move(got->text), *token);

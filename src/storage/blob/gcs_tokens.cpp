@@ -39,7 +39,7 @@ Result<GcsToken> checked(Result<GcsToken> token) {
 }
 
 // `secret` is what the request holds that no message may.
-Result<GcsToken> token_of(HttpClient& http, const HttpRequest& request, const std::string& what,
+Result<GcsToken> token_of(HttpClient& http, const HttpCall& request, const std::string& what,
                           const std::string& secret = {}) {
   const auto got = http.call(request);
   if (!got) return fail(Code::kUnavailable, what + ": " + got.error().error.message);
@@ -109,7 +109,7 @@ Result<TokenSource> gcs_token_source(const Environment& environment, const HttpO
       if (!assertion) return tl::unexpected(assertion.error());
       const std::string form =
           "grant_type=urn%3Aietf%3Aparams%3Aoauth%3Agrant-type%3Ajwt-bearer&assertion=" + *assertion;
-      HttpRequest request;
+      HttpCall request;
       request.method = "POST";
       request.url = key.token_uri;
       request.headers = {"content-type: application/x-www-form-urlencoded"};
@@ -122,7 +122,7 @@ Result<TokenSource> gcs_token_source(const Environment& environment, const HttpO
   std::string host = environment("GCE_METADATA_HOST");
   if (host.empty()) host = "metadata.google.internal";
   return [client, host]() -> Result<GcsToken> {
-    HttpRequest request;
+    HttpCall request;
     request.url = "http://" + host + "/computeMetadata/v1/instance/service-accounts/default/token";
     request.headers = {"metadata-flavor: Google"};
     request.direct = true;

@@ -21,10 +21,10 @@ using HeaderList = std::unique_ptr<curl_slist, decltype(&curl_slist_free_all)>;
 
 // What the callbacks of one call see.
 struct Call {
-  const HttpRequest& request;
+  const HttpCall& request;
   size_t text_bytes_max;
   CURL* easy;
-  HttpResponse response;
+  HttpAnswer response;
   Result<void> refused;  // by the sink or a limit
   size_t part = 0;       // of the request's body, which is sent next
   size_t offset = 0;     // in that part
@@ -136,7 +136,7 @@ HttpClient::HttpClient(const HttpOptions& options) : options_(options), pool_(st
 
 HttpClient::~HttpClient() = default;
 
-tl::expected<HttpResponse, HttpFailure> HttpClient::call(const HttpRequest& request) {
+tl::expected<HttpAnswer, HttpFailure> HttpClient::call(const HttpCall& request) {
   static const bool started = start_curl();  // libcurl wants it once a process
   const std::string what = request.method + " " + without_query(request.url) + ": ";
   const auto no_curl = [&] {

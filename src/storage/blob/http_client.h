@@ -26,7 +26,7 @@ struct HttpOptions {
   std::string ca_file;                               // PEM; empty: the system's certificates
 };
 
-struct HttpRequest {
+struct HttpCall {
   std::string method = "GET";  // with HEAD, no body is expected
   std::string url;
   std::vector<std::string> headers;  // "name: value"; must not hold control characters
@@ -38,7 +38,7 @@ struct HttpRequest {
   std::function<Result<void>(Bytes)> sink;
 };
 
-struct HttpResponse {
+struct HttpAnswer {
   int status = 0;
   std::string text;  // the body, unless it went to the sink; cut at the limit if the status is 300 or more
   std::string etag;  // that header, as it came
@@ -59,7 +59,7 @@ class HttpClient {
   HttpClient& operator=(const HttpClient&) = delete;
 
   // Messages name host and path, never the query, headers or bodies sent.
-  tl::expected<HttpResponse, HttpFailure> call(const HttpRequest& request);
+  tl::expected<HttpAnswer, HttpFailure> call(const HttpCall& request);
 
  private:
   struct Pool;

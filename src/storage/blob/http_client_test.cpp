@@ -26,7 +26,7 @@ TEST(HttpClient, sends_the_parts_of_a_body_as_one) {
   const TestServer server(echo);
   HttpClient client;
   const std::string big(300'000, 'x');
-  HttpRequest request;
+  HttpCall request;
   request.method = "PUT";
   request.url = "http://" + server.address() + "/a?b=c";
   request.text_bytes_max = 1u << 20;
@@ -51,7 +51,7 @@ TEST(HttpClient, threads_call_at_once_and_use_connections_again) {
   for (int thread = 0; thread < 6; ++thread) {
     threads.emplace_back([&, thread] {
       for (int i = 0; i < 50; ++i) {
-        HttpRequest request;
+        HttpCall request;
         request.url = "http://" + server.address() + "/" + std::to_string(thread * 100 + i);
         const auto got = client.call(request);
         ASSERT_TRUE(got) << got.error().error.message;
@@ -72,7 +72,7 @@ TEST(HttpClient, a_kept_connection_that_was_closed_meanwhile_is_replaced) {
   HttpClient client;
   const std::string body(200'000, 'b');
   for (int i = 0; i < 30; ++i) {
-    HttpRequest request;
+    HttpCall request;
     request.method = "PUT";
     request.url = "http://" + server.address() + "/";
     request.text_bytes_max = 1u << 20;
@@ -91,7 +91,7 @@ TEST(HttpClient, a_kept_connection_that_was_closed_meanwhile_is_replaced) {
 TEST(HttpClient, speaks_http_alone) {
   HttpClient client;
   for (const char* url : {"file:///etc/passwd", "ftp://127.0.0.1/", "nonsense", ""}) {
-    HttpRequest request;
+    HttpCall request;
     request.url = url;
     EXPECT_FALSE(client.call(request)) << url;
   }
@@ -184,7 +184,7 @@ TEST(HttpClient, a_server_that_hangs_up_while_it_is_written_to_ends_the_call_and
   server.write_certificate(options.ca_file);
   const std::string body(4u << 20, 'b');
   for (int i = 0; i < 10; ++i) {
-    HttpRequest request;
+    HttpCall request;
     request.method = "PUT";
     request.url = server.url;
     request.body = {as_bytes(body)};
@@ -199,7 +199,7 @@ TEST(HttpClient, trusts_only_certificates_that_it_is_told_to_and_new_versions_of
   HttpOptions trusting;
   trusting.ca_file = folder.file("ca.pem");
   const auto call = [](const HttpOptions& options, const std::string& url) {
-    HttpRequest request;
+    HttpCall request;
     request.url = url;
     return HttpClient(options).call(request);
   };

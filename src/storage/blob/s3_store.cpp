@@ -12,7 +12,7 @@ namespace {
 constexpr size_t kListBytesMax = 4u << 20;  // a thousand names of 1,024 bytes and what stands beside them
 
 using Query = std::vector<std::pair<std::string, std::string>>;
-using Called = tl::expected<HttpResponse, HttpFailure>;
+using Called = tl::expected<HttpAnswer, HttpFailure>;
 
 HttpFailure failure(Error error, bool may_have_arrived = false) {
   return {std::move(error), may_have_arrived};
@@ -132,11 +132,11 @@ class S3Api final : public ObjectApi {
     return tl::unexpected(failure(unexpected("HEAD", *got)));
   }
 
-  static bool is_absent(const HttpResponse& response) {
+  static bool is_absent(const HttpAnswer& response) {
     return response.status == 404 && parse_s3_error(response.text).code == "NoSuchKey";
   }
 
-  static Error unexpected(const std::string& method, const HttpResponse& response) {
+  static Error unexpected(const std::string& method, const HttpAnswer& response) {
     const S3Error said = parse_s3_error(response.text);
     Error error = unexpected_answer(method, response.status,
                                     said.code.empty() ? response.text : said.code + ": " + said.message);
@@ -155,7 +155,7 @@ class S3Api final : public ObjectApi {
               size_t text_bytes_max = 0) {
     const auto credentials = credentials_();
     if (!credentials) return tl::unexpected(failure(credentials.error()));
-    HttpRequest request;
+    HttpCall request;
     request.method = method;
     if (body != nullptr) request.body = {*body};
     request.sink = sink;
