@@ -29,6 +29,7 @@ Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions&
   workers.commits = worker("commits");
   for (size_t i = 0; i < kLoadWorkers; ++i) workers.loads.push_back(worker("load-" + std::to_string(i)));
   workers.compactions = worker("compaction");
+  workers.care = worker("care");
   workers.lease = worker("lease");
   made->server_ =
       std::make_unique<Server>(options, std::move(files), loop_pointers, *made->store_.store, workers);
@@ -39,11 +40,13 @@ Result<std::unique_ptr<RunningServer>> RunningServer::start(const ServerOptions&
 
 RunningServer::~RunningServer() { stop(); }
 
-// The workers deliver to loops, so they go first; the server's objects go when no thread touches them any
-// more.
+// The lease ends first, so that nobody waits for what the workers still do; and once more at the end, because
+// a room that was being taken extends it. The workers deliver to loops, so they go before those; the server's
+// objects go when no thread touches them any more.
 void RunningServer::stop() {
   if (!server_) return;
   server_->hurry();
+  static_cast<void>(store_.store->retire());
   for (const auto& worker : workers_) worker->stop();
   for (const auto& loop : loops_) loop->stop();
   server_.reset();

@@ -15,7 +15,7 @@ namespace {
 
 // A room tries again by itself, later; a call that tries for longer keeps others from the few that load
 // rooms.
-constexpr RetryOptions kObjectRetries{.total = std::chrono::seconds(5)};
+constexpr RetryOptions kObjectRetries{.total = std::chrono::seconds(1)};
 
 uint64_t random_number() {
   std::random_device random;
@@ -90,12 +90,14 @@ OwnerOptions make_owner(const std::string& address, Duration lease) {
 
 std::string shown_data(const StorageOptions& options) {
   if (options.data == ":memory:") return "memory: nothing is kept";
-  std::string shown = options.data;
-  const size_t scheme = shown.find("://");
-  const size_t at = scheme == std::string::npos ? std::string::npos : shown.rfind('@');
-  if (at == std::string::npos) return shown;
-  const size_t colon = shown.find(':', scheme + 3);
-  return colon < at ? shown.replace(colon, at - colon, "") : shown;
+  if (!names_postgres(options.data)) return options.data;
+  // Without the query, which may hold a password as well.
+  std::string shown = options.data.substr(0, options.data.find('?'));
+  const size_t user = shown.find("://") + 3;
+  const size_t at = shown.rfind('@', shown.find('/', user));
+  if (at == std::string::npos || at < user) return shown;
+  const size_t colon = shown.find(':', user);
+  return colon < at ? shown.erase(colon, at - colon) : shown;
 }
 
 }  // namespace symphony

@@ -72,15 +72,21 @@ struct OtherEnd {
   std::unique_ptr<RoomSink> sink;
 };
 
-Result<OpenedStore> open(const StorageOptions& storage) {
+// `reading`: what is not there is not made.
+Result<OpenedStore> open(const StorageOptions& storage, bool reading) {
+  std::error_code ignored;
+  if (reading && !names_postgres(storage.data) && !fs::exists(storage.data, ignored))
+    return fail(Code::kNotFound, "there is no store " + storage.data);
   constexpr Duration kLease = std::chrono::seconds(60);  // nobody renews it: longer than one room takes
   return open_store(storage, make_owner("symphony import or export", kLease));
 }
 
 Result<OtherEnd> open_other(const TransferOptions& options, bool reading) {
   OtherEnd end;
+  if (!names_postgres(options.other) && options.other.find("://") != std::string::npos)
+    return fail(Code::kInvalid, options.other + " is neither a folder, a file nor postgres://...");
   if (names_a_store(options.other)) {
-    auto store = open({options.other, options.other_snapshots, options.other_password_file});
+    auto store = open({options.other, options.other_snapshots, options.other_password_file}, reading);
     if (!store) return tl::unexpected(store.error());
     end.opened = std::move(*store);
     end.source = std::make_unique<StoreSource>(*end.opened.store);
@@ -148,7 +154,7 @@ void add_import_command(CLI::App& app, TransferOptions& options) {
 }
 
 int run_export(const TransferOptions& options) {
-  const auto store = open(options.storage);
+  const auto store = open(options.storage, true);
   if (!store) return fail_with(store.error().message);
   const auto other = open_other(options, false);
   if (!other) return fail_with(other.error().message);
@@ -157,7 +163,7 @@ int run_export(const TransferOptions& options) {
 }
 
 int run_import(const TransferOptions& options) {
-  const auto store = open(options.storage);
+  const auto store = open(options.storage, false);
   if (!store) return fail_with(store.error().message);
   const auto other = open_other(options, true);
   if (!other) return fail_with(other.error().message);

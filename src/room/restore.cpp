@@ -39,10 +39,12 @@ Result<Restored> restore_document(const std::string& room, const StoredRoom& sto
   return out;
 }
 
-Loaded load_room(Store& store, const std::string& room, uint64_t epoch, const DocOptions& options) {
-  const Result<Claim> claim = epoch == 0 ? store.take(room) : store.load(room).map([&](StoredRoom&& stored) {
-    return Claim{epoch, {}, std::move(stored)};
-  });
+Loaded load_room(Store& store, const std::string& room, uint64_t epoch, bool cautious,
+                 const DocOptions& options) {
+  Result<Claim> claim;
+  if (epoch != 0 || cautious)
+    claim = store.load(room).map([&](StoredRoom&& stored) { return Claim{epoch, {}, std::move(stored)}; });
+  if (epoch == 0 && claim) claim = store.take(room);
   Loaded loaded;
   loaded.epoch = claim ? claim->epoch : epoch;
   if (!claim) {

@@ -41,8 +41,10 @@ struct Loaded {
   Result<Restored> room = fail(Code::kUnavailable, "the room is not read");
 };
 
-// Takes the room and reads it; if `epoch` is not 0, the room is taken already and only read. Blocks for the
-// store and for as long as a large document takes: not for an event loop.
-Loaded load_room(Store& store, const std::string& room, uint64_t epoch, const DocOptions& options);
+// Takes the room and reads it; if `epoch` is not 0, the room is taken already and only read. `cautious`:
+// takes it only if it can be read. Blocks for the store and for as long as a large document takes: not for an
+// event loop.
+Loaded load_room(Store& store, const std::string& room, uint64_t epoch, bool cautious,
+                 const DocOptions& options);
 
 }  // namespace symphony

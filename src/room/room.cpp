@@ -1,6 +1,7 @@
 #include "room/room.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/assert.h"
 #include "room/restore.h"
@@ -28,7 +29,7 @@ Room::Impl::Impl(std::string room_id, const RoomOptions& room_options, uint64_t 
       presence(options, prng.next()),
       load_backoff(options.store_retry_min, options.store_retry_max) {
   load_in_flight = true;
-  effects.push(Load{0});
+  effects.push(Load{0, false});
 }
 
 // --- peers
@@ -103,6 +104,7 @@ void Room::Impl::on_loaded(Loaded loaded, Time now) {
   doc = std::move(loaded.room->doc);
   poison = std::move(loaded.room->poison);
   log.start(epoch, loaded.room->log, !poison.empty());
+  if (std::exchange(lapsed_while_loading, false)) log.append(share(Buffer()));
   go_live(now);
   settle();
 }
@@ -138,6 +140,7 @@ void Room::Impl::act_on(UpdateLog::Outcome outcome, Time now) {
 }
 
 void Room::Impl::on_lease_lapsed(Time) {
+  if (state == RoomState::kLoading) lapsed_while_loading = true;
   if (state == RoomState::kLive || state == RoomState::kClosing) log.append(share(Buffer()));
 }
 
@@ -185,7 +188,7 @@ void Room::Impl::settle() {
   const bool wanted = closing ? !draining && log.worth_compacting() && log.compaction_failures() < kFinalTries
                               : log.compaction_due();
   if (wanted && log.compaction_possible()) log.compact();
-  if (!closing || wanted || log.compaction_in_flight()) return;
+  if (!closing || wanted || (log.compaction_in_flight() && !draining)) return;
   end();
 }
 
@@ -196,7 +199,7 @@ void Room::Impl::on_deadline(Time now) {
   if (now >= load_retry_at) {
     load_retry_at = kNever;
     load_in_flight = true;
-    effects.push(Load{epoch});
+    effects.push(Load{epoch, true});
   }
   log.on_deadline(now);
   presence.expire(now);

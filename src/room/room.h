@@ -79,6 +79,8 @@ struct Close {
 };
 struct Load {
   uint64_t epoch;  // 0: take the room and read it; else it is taken: read it again
+  bool cautious;   // reading failed before: take the room only if it can be read, for each taking leaves a
+                   // fence
 };
 struct Append {
   StoreToken token;

@@ -97,6 +97,7 @@ struct Room::Impl {
   std::string load_error;
   uint64_t epoch = 0;        // 0: the room is not taken yet
   bool take_failed = false;  // and yet it may have happened
+  bool lapsed_while_loading = false;
   std::vector<Poison> poison;
 
   Time close_at = kNever;       // no peers: the grace period ends then

@@ -102,6 +102,31 @@ TEST_F(RoomTest, ALapsedLeaseIsFollowedByAFence) {
   EXPECT_EQ(stage.closed, (std::map<PeerId, uint16_t>{{1, 1012}}));
 }
 
+TEST(RoomOwnership, ALeaseThatLapsesWhileLoadingIsAskedAboutAfterwards) {
+  Stage stage;
+  stage.open(1);
+  stage.room.on_lease_lapsed(stage.now);
+  stage.drain();
+  EXPECT_TRUE(stage.appends.empty());
+  stage.load();
+  ASSERT_EQ(stage.appends.size(), 1u);
+  EXPECT_TRUE(stage.appends[0].update->empty());
+}
+
+TEST_F(RoomTest, ADrainDoesNotWaitForACompaction) {
+  RoomOptions options;
+  options.snapshot_log_entries = 1;
+  Stage room(options);
+  room.load();
+  room.open(1);
+  ASSERT_TRUE(room.say(1, update_message(10, 0, "a")));
+  room.answer_append();
+  ASSERT_EQ(room.compactions.size(), 1u);
+  room.room.on_drain(room.now);
+  room.drain();
+  EXPECT_TRUE(room.gone);
+}
+
 TEST_F(RoomTest, FencesAreCompactedOnlyWhenThereAreMany) {
   RoomOptions options;
   options.snapshot_log_entries = 10;

@@ -23,6 +23,7 @@ void LeaseKeeper::renew() {
   if (under_way_) return;
   under_way_ = true;
   worker_.post([this] {
+    if (stopped_) return;
     // A loop whose mailbox is full is far behind: the lease waits for it.
     io::Task answer = [this, alive = store_.renew()] { on_renewed(alive); };
     while (!loop_.post(std::move(answer))) std::this_thread::sleep_for(std::chrono::milliseconds(1));

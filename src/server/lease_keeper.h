@@ -5,6 +5,7 @@
 // out, others may have taken rooms meanwhile, and `on_lapse` is called.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 
@@ -23,6 +24,9 @@ class LeaseKeeper {
   // The loop's thread, or before it runs.
   void start();
 
+  // Any thread: no renewal begins any more.
+  void stop() { stopped_ = true; }
+
   LeaseMetrics metrics() const { return metrics_; }  // the loop's thread
 
  private:
@@ -35,6 +39,7 @@ class LeaseKeeper {
   io::Executor& worker_;
   const std::function<void()> on_lapse_;
   const std::unique_ptr<io::Timer> timer_;
+  std::atomic<bool> stopped_ = false;
   bool under_way_ = false;
   bool had_lease_ = false;
   LeaseMetrics metrics_;

@@ -127,7 +127,7 @@ void RoomHost::release_held(Hosted& hosted) {
 void RoomHost::on_loaded(uint64_t room_key, const RoomName& room, Loaded loaded) {
   Hosted* hosted = find(room_key);
   if (hosted == nullptr) {
-    if (loaded.epoch != 0) store_.release(room, loaded.epoch);  // nobody waited for it
+    if (loaded.epoch != 0) release(room, loaded.epoch);  // nobody waited for it
     return;
   }
   if (loaded.holder) {
@@ -173,10 +173,20 @@ void RoomHost::on_lease_lapsed() {
   }
 }
 
+void RoomHost::release(const RoomName& room, uint64_t epoch) {
+  // An epoch that is not known is found out later: the room may be asked for again meanwhile, and that
+  // decides.
+  if (epoch == 0) {
+    unreleased_.emplace_back(room, 0);
+    return;
+  }
+  store_.release(loop_, room, epoch, [this, room](uint64_t held) { unreleased_.emplace_back(room, held); });
+}
+
 void RoomHost::on_tick() {
-  for (RoomName& room : std::exchange(unsure_, {})) {
-    if (by_name_.contains(*room)) continue;  // it is asked for again, and that decides
-    store_.release_unsure(loop_, room, [this, room] { unsure_.push_back(room); });
+  for (auto& [room, epoch] : std::exchange(unreleased_, {})) {
+    if (by_name_.contains(*room)) continue;  // taking it anew ended that epoch
+    store_.release(loop_, room, epoch, [this, room](uint64_t held) { unreleased_.emplace_back(room, held); });
   }
   if (!connections_.empty()) store_.record_connections(std::exchange(connections_, {}));
 }
@@ -207,12 +217,11 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
     connection->close(close->code, close->reason);
   } else if (const auto* load = std::get_if<Load>(&effect)) {
     hosted.loading = true;
-    store_.load(loop_, *this, hosted.key, hosted.name, load->epoch);
+    store_.load(loop_, *this, hosted.key, hosted.name, *load);
   } else if (const auto* compact = std::get_if<Compact>(&effect)) {
     store_.compact(loop_, *this, hosted.key, hosted.name, *compact);
   } else if (const auto* gone = std::get_if<Gone>(&effect)) {
-    if (gone->epoch != 0) store_.release(hosted.name, gone->epoch);
-    if (gone->unsure) unsure_.push_back(hosted.name);
+    if (gone->epoch != 0 || gone->unsure) release(hosted.name, gone->epoch);
     hosted.gone = true;
   }
 }

@@ -96,6 +96,7 @@ class RoomHost final : public StoreClient {
   void hold(Hosted& hosted, PeerId peer, PeerConnection& connection);
   void release_held(Hosted& hosted);
   void submit_appends();
+  void release(const RoomName& room, uint64_t epoch);
   std::vector<uint64_t> room_keys() const;
   void log_failure(const Hosted& hosted, const char* what, const Error& error);
 
@@ -114,8 +115,9 @@ class RoomHost final : public StoreClient {
   std::priority_queue<Deadline, std::vector<Deadline>, std::greater<>> deadlines_;
   std::vector<AppendCall> appends_;            // of this turn of the loop
   std::vector<ConnectionRecord> connections_;  // since the last tick
-  std::vector<RoomName> unsure_;  // rooms that are gone, and that a failed take may have left to us
-  RoomStats gone_;                // counters of rooms that are gone
+  // Rooms that are gone and not released, with their epochs; 0: a failed take may have left them to us.
+  std::vector<std::pair<RoomName, uint64_t>> unreleased_;
+  RoomStats gone_;  // counters of rooms that are gone
   std::function<void()> drained_;
   bool draining_ = false;
   Time next_failure_line_{};

@@ -115,6 +115,7 @@ void Server::check_ready(Shard& asking, std::function<void(Result<void>)> done) 
 
 void Server::drain(std::function<void(bool stored)> done) {
   draining_ = true;
+  store_.hurry();
   io::Loop& first = shards_.front()->loop();
   io::Task begin = [this, &first, done = std::move(done)]() mutable {
     listener_.reset();

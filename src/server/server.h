@@ -32,8 +32,12 @@ class Server final : private ServerServices {
   // The real port, after listen().
   uint16_t port() const { return listener_->port(); }
 
-  // Any thread: the process ends soon, so what makes pauses in the background makes none.
-  void hurry() { store_.hurry(); }
+  // Any thread: the process ends. What makes pauses in the background makes none, and the lease is not
+  // renewed.
+  void hurry() {
+    store_.hurry();
+    lease_.stop();
+  }
 
   // Any thread, once. Stops accepting, tells every client to come back later, stores what is not stored.
   // `done` runs on a loop, with false if drain_timeout came first.

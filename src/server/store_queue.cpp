@@ -28,10 +28,10 @@ StoreQueue::StoreQueue(Store& store, const StoreWorkers& workers, const Compacto
       doc_options_(compaction.doc),
       loads_(workers.loads),
       compactions_({workers.compactions}),
+      care_({workers.care}),
       compactor_(store, compaction) {}
 
 void StoreQueue::wake() {
-  arrived_.notify_one();
   if (running_) return;
   running_ = true;
   io::Task round = [this] { run(); };
@@ -39,10 +39,11 @@ void StoreQueue::wake() {
   commits_.post(std::move(round));
 }
 
-void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, uint64_t epoch) {
-  loads_.add([this, &loop, &client, room_key, room = std::move(room), epoch] {
+void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room,
+                      const Load& load) {
+  loads_.add([this, &loop, &client, room_key, room = std::move(room), load] {
     const Time begin = commits_.now();
-    Loaded loaded = load_room(store_, *room, epoch, doc_options_);
+    Loaded loaded = load_room(store_, *room, load.epoch, load.cautious, doc_options_);
     {
       const std::lock_guard lock(mutex_);
       ++metrics_.loads;
@@ -89,27 +90,28 @@ void StoreQueue::compact(io::Loop& loop, StoreClient& client, uint64_t room_key,
   });
 }
 
-void StoreQueue::release(RoomName room, uint64_t epoch) {
-  loads_.add([this, room = std::move(room), epoch] {
-    const auto released = store_.release(*room, epoch);
+void StoreQueue::release(io::Loop& loop, RoomName room, uint64_t epoch, std::function<void(uint64_t)> retry) {
+  care_.add([this, &loop, room = std::move(room), epoch, retry = std::move(retry)] {
+    uint64_t held = epoch;
+    Result<void> released;
+    if (held == 0) {
+      released = store_.take(*room).map([&](const Claim& claim) { held = claim.epoch; });
+      if (released && held == 0) return;  // another has it
+    }
+    if (released) released = store_.release(*room, held);
     if (released) return;
-    log_line(LogLevel::kWarning, "releasing a room failed, which delays its next opening elsewhere: " +
+    log_line(LogLevel::kWarning, "releasing a room failed, which keeps it from other servers: " +
                                      released.error().message + " room=" + in_quotes(*room));
-    const std::lock_guard lock(mutex_);
-    ++metrics_.release_failures;
-  });
-}
-
-void StoreQueue::release_unsure(io::Loop& loop, RoomName room, std::function<void()> retry) {
-  loads_.add([this, &loop, room = std::move(room), retry = std::move(retry)] {
-    const auto claim = store_.take(*room);
-    if (claim && claim->epoch != 0) return release(room, claim->epoch);
-    if (!claim && claim.error().code == Code::kUnavailable) deliver(loop, retry);
+    {
+      const std::lock_guard lock(mutex_);
+      ++metrics_.release_failures;
+    }
+    if (released.error().code == Code::kUnavailable) deliver(loop, [retry, held] { retry(held); });
   });
 }
 
 void StoreQueue::record_connections(std::vector<ConnectionRecord> connections) {
-  loads_.add([this, connections = std::move(connections)] {
+  care_.add([this, connections = std::move(connections)] {
     auto recorded = store_.record_connections(connections);
     const int64_t now = storage::unix_ms();
     const int64_t old = now - kConnectionsKept.count();
@@ -125,44 +127,46 @@ void StoreQueue::record_connections(std::vector<ConnectionRecord> connections) {
 
 void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
   const std::lock_guard lock(mutex_);
-  pings_.emplace_back([this, &loop, done = std::move(done)] {
-    deliver(loop, [done, outcome = store_.ping()] { done(outcome); });
+  pings_.emplace_back(&loop, std::move(done));
+  if (pings_.size() > 1) return;
+  care_.add([this] {
+    decltype(pings_) waiting;
+    {
+      const std::lock_guard relock(mutex_);
+      waiting.swap(pings_);
+    }
+    const Result<void> outcome = store_.ping();
+    for (auto& [to, answer] : waiting)
+      deliver(*to, [answer = std::move(answer), outcome] { answer(outcome); });
   });
-  wake();
 }
 
 StoreMetrics StoreQueue::metrics() const {
   const std::lock_guard lock(mutex_);
   StoreMetrics copy = metrics_;
-  copy.queued = appends_.size() + loads_.queued() + compactions_.queued();
+  copy.queued = appends_.size() + loads_.queued() + compactions_.queued() + care_.queued();
   return copy;
 }
 
 void StoreQueue::run() {
+  if (const Duration early = next_commit_ - commits_.now(); early > Duration::zero()) {
+    std::this_thread::sleep_for(early);
+  }
   std::vector<Append> appends;
-  std::deque<std::function<void()>> pings;
   {
-    std::unique_lock lock(mutex_);
-    const auto others = [&] { return !pings_.empty(); };
-    if (const Duration early = next_commit_ - commits_.now(); early > Duration::zero()) {
-      arrived_.wait_for(lock, early, others);
-    }
+    const std::lock_guard lock(mutex_);
     size_t bytes = 0;
     while (!appends_.empty() && appends.size() < kCommitAppendsMax && bytes < kCommitBytesMax) {
       bytes += appends_.front().call.update->size();
       appends.push_back(std::move(appends_.front()));
       appends_.pop_front();
     }
-    pings.swap(pings_);
   }
-  if (!appends.empty()) {
-    next_commit_ = commits_.now() + kCommitInterval;
-    commit(appends);
-  }
-  for (const auto& ping : pings) ping();
+  next_commit_ = commits_.now() + kCommitInterval;
+  commit(appends);
   const std::lock_guard lock(mutex_);
   running_ = false;
-  if (!(appends_.empty() && pings_.empty())) wake();
+  if (!appends_.empty()) wake();
 }
 
 void StoreQueue::commit(std::vector<Append>& appends) {

@@ -1,17 +1,17 @@
 // Storage calls leave the event loops here, and their results come back as events.
 //
-//   appends      of all rooms on all loops become one durable commit: while one is on its way to the disk the
-//                next one gathers, and commits begin at least kCommitInterval apart, so that a steady trickle
-//                from many rooms does not cost one each. An edit that comes after a pause is committed at
-//                once.
-//   loads ...    a few at a time, and never in front of a commit: a large document on its way from far away,
+//   appends      of all rooms on all loops become one durable commit: while one is on its way the next
+//   gathers,
+//                and commits begin at least kCommitInterval apart, so that a steady trickle from many rooms
+//                does not cost one each. An edit that comes after a pause is committed at once.
+//   loads        a few at a time, and never in front of a commit: a large document on its way from far away,
 //   or
 //                being rebuilt, holds up nobody
 //   compactions  one at a time (compactor.h)
+//   care         releases, pings, statistics: one at a time, in front of nobody and behind no load
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -53,6 +53,7 @@ struct StoreWorkers {
   io::Executor* commits = nullptr;
   std::vector<io::Executor*> loads;
   io::Executor* compactions = nullptr;
+  io::Executor* care = nullptr;  // what must not wait for a load: releases, pings, statistics
   io::Executor* lease = nullptr;
 };
 
@@ -62,15 +63,15 @@ class StoreQueue {
   StoreQueue(Store& store, const StoreWorkers& workers, const CompactorOptions& compaction);
 
   // Any loop. `loop` is where `client` lives. load() carries out a room's Load.
-  void load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, uint64_t epoch);
+  void load(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, const Load& load);
   void append(io::Loop& loop, StoreClient& client, std::vector<AppendCall> calls);
   void compact(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room, const Compact& compact);
-  // Nobody waits for these three: their failures are counted and logged.
-  void release(RoomName room, uint64_t epoch);
-  // Releases a room that a failed take may have taken: takes it for certain first. `retry` runs on `loop` if
-  // even that fails for now.
-  void release_unsure(io::Loop& loop, RoomName room, std::function<void()> retry);
+  // Lets the room go. `epoch` 0: a take failed and may have happened all the same, so it is taken for certain
+  // first. `retry` runs on `loop` if that fails for now, with the epoch if it is known.
+  void release(io::Loop& loop, RoomName room, uint64_t epoch, std::function<void(uint64_t epoch)> retry);
+  // Nobody waits for it: a failure is counted.
   void record_connections(std::vector<ConnectionRecord> connections);
+  // Whoever asks while a ping waits shares its answer.
   void ping(io::Loop& loop, std::function<void(Result<void>)> done);
 
   // Any thread: the process ends, compactions make no pauses from now on.
@@ -97,14 +98,14 @@ class StoreQueue {
   const DocOptions doc_options_;
   BlockingCalls loads_;
   BlockingCalls compactions_;
+  BlockingCalls care_;
   Compactor compactor_;
   Time next_commit_{};  // not before then; the commits' worker's own
   std::atomic<int64_t> forgotten_until_ =
       0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;
-  std::condition_variable arrived_;  // something else than an append
   std::deque<Append> appends_;
-  std::deque<std::function<void()>> pings_;
+  std::vector<std::pair<io::Loop*, std::function<void(Result<void>)>>> pings_;  // who waits for the next one
   bool running_ = false;  // a round is posted or under way
   StoreMetrics metrics_;
 };

@@ -127,8 +127,16 @@ test('a store that a server holds is not touched', () => serving(undefined, asyn
 }));
 
 test('an export of nothing is no error, and a forgotten option is said in one line', async () => {
+  const data = join(temporaryFolder(), 'new.db');
   const folder = join(temporaryFolder(), 'empty');
-  const done = await command('export', '--data', join(temporaryFolder(), 'new.db'), '--to', folder);
+  const missing = await command('export', '--data', data, '--to', folder);
+  assert.equal(missing.code, 1, 'a wrong name is not an empty store');
+  assert.match(missing.stderr, /there is no store/);
+  assert.ok(!existsSync(data));
+  const bucket = await command('export', '--data', data, '--to', 's3://bucket/rooms');
+  assert.equal(bucket.code, 1);
+  assert.equal((await command('migrate', '--data', data)).code, 0);
+  const done = await command('export', '--data', data, '--to', folder);
   assert.equal(done.code, 0, done.stderr);
   assert.deepEqual(readdirSync(folder), []);
   const forgotten = await command('export');

@@ -62,7 +62,6 @@ constexpr size_t kNameBytesMax = 1024;
 // A value of Postgres is at most 1 GiB, a little less in a message, and passes through several copies.
 constexpr size_t kValueBytesMax = 512u << 20;
 constexpr int kLoadTriesMax = 5;
-constexpr size_t kGarbageMax = 100;  // objects of one room looked at by one snapshot
 
 // A fence has nothing to protect, and the server writes it, which knows no CRC-32C.
 uint32_t slot_checksum(std::string_view room, uint64_t seq, Bytes update) {
@@ -257,16 +256,34 @@ std::vector<Result<void>> PostgresStore::append_valid(std::span<const AppendRequ
   if (requests.empty()) return {};
   auto connection = append_connection_.borrow(Size::kSmall);
   if (!connection) return {requests.size(), tl::unexpected(connection.error())};
+  return append_on(**connection, requests);
+}
+
+// An error that is not the database's as a whole belongs to one room: each for itself, so that it does not
+// take the others with it.
+std::vector<Result<void>> PostgresStore::alone_if_damaged(postgres::Connection& connection,
+                                                          std::span<const AppendRequest> requests,
+                                                          const Error& error) {
+  if (requests.size() == 1 || error.code == Code::kUnavailable)
+    return {requests.size(), tl::unexpected(error)};
+  std::vector<Result<void>> results;
+  for (size_t i = 0; i < requests.size(); ++i)
+    results.push_back(append_on(connection, requests.subspan(i, 1)).front());
+  return results;
+}
+
+std::vector<Result<void>> PostgresStore::append_on(postgres::Connection& connection,
+                                                   std::span<const AppendRequest> requests) {
   const std::vector<Parameters> messages = messages_of(requests, options_.message_bytes);
   if (are_consecutive(requests)) {
-    const auto stored = (*connection)->run(kAppend, messages);
+    const auto stored = connection.run(kAppend, messages);
     if (stored) return std::vector<Result<void>>(requests.size());
-    const std::string& state = (*connection)->sqlstate();
+    const std::string& state = connection.sqlstate();
     const bool conflict = state == "23505" || state == "SY001";
-    if (!conflict) return {requests.size(), tl::unexpected(stored.error())};
+    if (!conflict) return alone_if_damaged(connection, requests, stored.error());
   }
-  const auto all = (*connection)->run(kAppendEach, messages);
-  if (!all) return {requests.size(), tl::unexpected(all.error())};
+  const auto all = connection.run(kAppendEach, messages);
+  if (!all) return alone_if_damaged(connection, requests, all.error());
 
   std::vector<Result<void>> results;
   for (const Rows& rows : *all) {
@@ -328,7 +345,9 @@ Result<void> PostgresStore::put_snapshot(const SnapshotRequest& request) {
     return refused ? storage::check_snapshot(request.room, request.seq, old_seq, newest) : refused;
   }
   const std::string old_object = rows->is_null(0, 5) ? std::string() : rows->text(0, 5);
-  remove_garbage(request, object, old_object, old_seq, old_epoch);
+  // What cannot be removed now is left to sweep(), and so is what a crash left.
+  if (objects_ != nullptr && !old_object.empty() && is_over(old_epoch, old_seq, request.epoch, request.seq))
+    static_cast<void>(objects_->remove(old_object));
   return {};
 }
 
@@ -342,27 +361,9 @@ Result<std::string> PostgresStore::put_object(const SnapshotRequest& request, ui
     if (put) return key;
     const Code code = put.error().code;
     const bool occupied = code == Code::kConflict || code == Code::kCorrupt;
-    if (!occupied || count + 1 == kTriesMax) return tl::unexpected(put.error());
-  }
-}
-
-// After the room's snapshot was replaced. What cannot be removed now is left to sweep().
-void PostgresStore::remove_garbage(const SnapshotRequest& request, const std::string& current,
-                                   const std::string& old_object, uint64_t old_seq, uint64_t old_epoch) {
-  if (objects_ == nullptr) return;
-  const auto over = [&](uint64_t epoch, uint64_t seq) {
-    return is_over(epoch, seq, request.epoch, request.seq);
-  };
-  if (!old_object.empty() && over(old_epoch, old_seq)) static_cast<void>(objects_->remove(old_object));
-  // A crash, and so garbage, has an owner behind it who is not this one.
-  if (old_epoch == request.epoch) return;
-  const std::string folder = ObjectKey::of(request.room, 0, 0, 0).folder();
-  const auto keys = objects_->list(folder, folder, kGarbageMax);
-  if (!keys) return;
-  for (const std::string& key : *keys) {
-    const auto parsed = ObjectKey::parse(key);
-    if (parsed && key != current && over(parsed->epoch, parsed->seq))
-      static_cast<void>(objects_->remove(key));
+    if (!occupied) return tl::unexpected(put.error());
+    // Not a conflict of owners, which would end the room.
+    if (count + 1 == kTriesMax) return fail(Code::kUnavailable, put.error().message);
   }
 }
 
@@ -388,19 +389,17 @@ Result<size_t> PostgresStore::sweep(size_t limit) {
     present[rows->text(row, 0)] = {static_cast<uint64_t>(rows->integer(row, 1)),
                                    static_cast<uint64_t>(rows->integer(row, 2)), rows->text(row, 3)};
   }
+  swept_ = keys->size() < limit ? std::string() : keys->back();  // one that cannot be removed is passed over
   size_t removed = 0;
   for (const std::string& key : *keys) {
     const auto parsed = ObjectKey::parse(key);
-    if (!parsed) continue;
-    const auto room = present.find(parsed->room_hash);
-    const bool garbage = room == present.end() ||  // the room was forgotten, and with it all its epochs
-                         (key != room->second.object &&
-                          is_over(parsed->epoch, parsed->seq, room->second.epoch, room->second.seq));
-    if (!garbage) continue;
-    if (auto gone = objects_->remove(key); !gone) return tl::unexpected(gone.error());
-    ++removed;
+    // A room that this database does not know may be another's, if somebody gave two the same place.
+    const auto room = parsed ? present.find(parsed->room_hash) : present.end();
+    if (room == present.end() || key == room->second.object ||
+        !is_over(parsed->epoch, parsed->seq, room->second.epoch, room->second.seq))
+      continue;
+    if (objects_->remove(key)) ++removed;
   }
-  swept_ = keys->size() < limit ? std::string() : keys->back();
   return removed;
 }
 

@@ -82,9 +82,11 @@ class PostgresStore final : public Store {
   Result<Found> found(std::string_view room, const postgres::Rows& rows, int from) const;
   Result<void> fetch_object(std::string_view room, Found& found) const;
   std::vector<Result<void>> append_valid(std::span<const AppendRequest> requests);
+  std::vector<Result<void>> append_on(postgres::Connection& connection,
+                                      std::span<const AppendRequest> requests);
+  std::vector<Result<void>> alone_if_damaged(postgres::Connection& connection,
+                                             std::span<const AppendRequest> requests, const Error& error);
   Result<std::string> put_object(const SnapshotRequest& request, uint32_t checksum);
-  void remove_garbage(const SnapshotRequest& request, const std::string& current,
-                      const std::string& old_object, uint64_t old_seq, uint64_t old_epoch);
 
   const OwnerOptions owner_;
   const PostgresOptions options_;
