@@ -61,6 +61,9 @@ class StoreFaults : public testing::Test {
     }
     insist([&] { return store.put_snapshot({"a", a.epoch, next_a - 2, large, {}}); });
     const Poison poison{next_b - 1, "refused"};
+    insist([&] { return store.load("a"); });
+    insist([&] { return store.put_snapshot({"a", a.epoch, next_a - 2, Bytes(large).first(200'000), {}}); });
+    insist([&] { return store.load("a"); });
     insist([&] { return store.put_snapshot({"b", b.epoch, next_b - 1, bytes_of("B"), {&poison, 1}}); });
     const ConnectionRecord record{"a", 1000};
     insist([&] { return store.record_connections({&record, 1}); });
