@@ -9,6 +9,9 @@
 namespace symphony {
 namespace {
 
+constexpr Duration kPatience =
+    std::chrono::minutes(10);  // a large table is altered, or another migration waited for
+
 struct Done {
   int64_t from = 0;  // 0: there was nothing
   int64_t to = 0;
@@ -19,6 +22,7 @@ Result<Done> migrate_postgres(const StorageOptions& options) {
   postgres::ConnectionOptions connection;
   connection.conninfo = options.data;
   connection.password_file = options.password_file;
+  connection.call_timeout = connection.statement_timeout = kPatience;
   return postgres::Connection::open(connection)
       .and_then(
           [](const std::unique_ptr<postgres::Connection>& opened) { return postgres::migrate(*opened); })

@@ -174,19 +174,12 @@ void RoomHost::on_lease_lapsed() {
 }
 
 void RoomHost::release(const RoomName& room, uint64_t epoch) {
-  // An epoch that is not known is found out later: the room may be asked for again meanwhile, and that
-  // decides.
-  if (epoch == 0) {
-    unreleased_.emplace_back(room, 0);
-    return;
-  }
   store_.release(loop_, room, epoch, [this, room](uint64_t held) { unreleased_.emplace_back(room, held); });
 }
 
 void RoomHost::on_tick() {
-  for (auto& [room, epoch] : std::exchange(unreleased_, {})) {
-    if (by_name_.contains(*room)) continue;  // taking it anew ended that epoch
-    store_.release(loop_, room, epoch, [this, room](uint64_t held) { unreleased_.emplace_back(room, held); });
+  for (const auto& [room, epoch] : std::exchange(unreleased_, {})) {
+    if (!by_name_.contains(*room)) release(room, epoch);  // else taking it anew ends that epoch
   }
   if (!connections_.empty()) store_.record_connections(std::exchange(connections_, {}));
 }
@@ -221,7 +214,9 @@ void RoomHost::carry_out(Hosted& hosted, Effect& effect) {
   } else if (const auto* compact = std::get_if<Compact>(&effect)) {
     store_.compact(loop_, *this, hosted.key, hosted.name, *compact);
   } else if (const auto* gone = std::get_if<Gone>(&effect)) {
-    if (gone->epoch != 0 || gone->unsure) release(hosted.name, gone->epoch);
+    if (gone->epoch != 0) release(hosted.name, gone->epoch);
+    // Found out later: the room may be asked for again meanwhile, and that decides.
+    if (gone->unsure) unreleased_.emplace_back(hosted.name, 0);
     hosted.gone = true;
   }
 }

@@ -37,8 +37,10 @@ struct PostgresOptions {
   // The largest snapshot that stays in the database although there is an object store: what a small room
   // loads in one round trip.
   size_t inline_bytes_max = 64 << 10;
-  // Appends are sent in messages of about so much; all of a batch are one transaction.
-  size_t message_bytes = 16 << 20;
+  // Appends are sent in messages of about so much; all of a batch are one transaction. More than a server's
+  // batch is: the database begins with a message when it has all of it, so a process that is stopped while it
+  // sends one holds no locks, and the room's next owner need not wait for it.
+  size_t message_bytes = 192 << 20;
 };
 
 class PostgresStore final : public Store {
