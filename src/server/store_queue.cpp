@@ -1,6 +1,7 @@
 #include "server/store_queue.h"
 
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "server/log.h"
@@ -27,7 +28,7 @@ StoreQueue::StoreQueue(Store& store, const StoreWorkers& workers, const Compacto
       commits_(*workers.commits),
       doc_options_(compaction.doc),
       loads_(workers.loads),
-      compactions_({workers.compactions}),
+      compactor_worker_(*workers.compactions),
       care_({workers.care}),
       compactor_(store, compaction) {}
 
@@ -69,13 +70,12 @@ void StoreQueue::append(io::Loop& loop, StoreClient& client, std::vector<AppendC
 
 void StoreQueue::compact(io::Loop& loop, StoreClient& client, uint64_t room_key, RoomName room,
                          const Compact& compact) {
-  compactions_.add([this, &loop, &client, room_key, room = std::move(room), compact] {
-    const Time begin = commits_.now();
-    auto outcome = compactor_.compact(*room, compact.epoch, compact.seq);
+  auto done = [this, &loop, &client, room_key, token = compact.token](Result<Compacted> outcome,
+                                                                      Duration took) {
     {
       const std::lock_guard lock(mutex_);
       ++metrics_.snapshots;
-      metrics_.snapshot.observe(commits_.now() - begin);
+      metrics_.snapshot.observe(took);
       if (outcome) {
         metrics_.snapshot_bytes += outcome->state_bytes;
         metrics_.quarantined += outcome->quarantined;
@@ -83,11 +83,38 @@ void StoreQueue::compact(io::Loop& loop, StoreClient& client, uint64_t room_key,
         ++metrics_.snapshot_failures;
       }
     }
-    deliver(loop, [&client, room_key, token = compact.token, outcome = std::move(outcome)]() mutable {
+    deliver(loop, [&client, room_key, token, outcome = std::move(outcome)]() mutable {
       client.on_compacted(room_key, token,
-                          outcome.map([](const Compacted& done) { return done.state_bytes; }));
+                          outcome.map([](const Compacted& compacted) { return compacted.state_bytes; }));
     });
-  });
+  };
+  const std::lock_guard lock(mutex_);
+  compactions_.push_back({std::move(room), compact.epoch, compact.seq, std::move(done)});
+  wake_compactor();
+}
+
+void StoreQueue::wake_compactor() {
+  if (compacting_) return;
+  compacting_ = true;
+  compactor_worker_.post([this] { run_compactions(); });  // at most one is ever posted
+}
+
+// One batch: as many as wait now and go into it.
+void StoreQueue::run_compactions() {
+  const auto next = [this]() -> std::optional<Compaction> {
+    const std::lock_guard lock(mutex_);
+    if (compactions_.empty()) return std::nullopt;
+    Compaction first = std::move(compactions_.front());
+    compactions_.pop_front();
+    return first;
+  };
+  for (auto compaction = next(); compaction; compaction = next()) {
+    if (!compactor_.add(std::move(*compaction))) break;
+  }
+  compactor_.flush();
+  const std::lock_guard lock(mutex_);
+  compacting_ = false;
+  if (!compactions_.empty()) wake_compactor();
 }
 
 void StoreQueue::release(io::Loop& loop, RoomName room, uint64_t epoch, std::function<void(uint64_t)> retry) {
@@ -144,7 +171,7 @@ void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
 StoreMetrics StoreQueue::metrics() const {
   const std::lock_guard lock(mutex_);
   StoreMetrics copy = metrics_;
-  copy.queued = appends_.size() + loads_.queued() + compactions_.queued() + care_.queued();
+  copy.queued = appends_.size() + loads_.queued() + compactions_.size() + care_.queued();
   return copy;
 }
 

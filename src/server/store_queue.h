@@ -1,13 +1,11 @@
 // Storage calls leave the event loops here, and their results come back as events.
 //
 //   appends      of all rooms on all loops become one durable commit: while one is on its way the next
-//   gathers,
-//                and commits begin at least kCommitInterval apart, so that a steady trickle from many rooms
-//                does not cost one each. An edit that comes after a pause is committed at once.
+//                gathers, and commits begin at least kCommitInterval apart, so that a steady trickle from
+//                many rooms does not cost one each. An edit that comes after a pause is committed at once.
 //   loads        a few at a time, and never in front of a commit: a large document on its way from far away,
-//   or
-//                being rebuilt, holds up nobody
-//   compactions  one at a time (compactor.h)
+//                or being rebuilt, holds up nobody
+//   compactions  in batches (compactor.h)
 //   care         releases, pings, statistics: one at a time, in front of nobody and behind no load
 #pragma once
 
@@ -91,13 +89,15 @@ class StoreQueue {
   void wake();  // with mutex_ held
   void run();   // the commits' worker: one round
   void commit(std::vector<Append>& appends);
+  void wake_compactor();  // with mutex_ held
+  void run_compactions();
   void deliver(io::Loop& loop, io::Task task);
 
   Store& store_;
   io::Executor& commits_;
   const DocOptions doc_options_;
   BlockingCalls loads_;
-  BlockingCalls compactions_;
+  io::Executor& compactor_worker_;
   BlockingCalls care_;
   Compactor compactor_;
   Time next_commit_{};  // not before then; the commits' worker's own
@@ -105,8 +105,10 @@ class StoreQueue {
       0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;
   std::deque<Append> appends_;
+  std::deque<Compaction> compactions_;
   std::vector<std::pair<io::Loop*, std::function<void(Result<void>)>>> pings_;  // who waits for the next one
-  bool running_ = false;  // a round is posted or under way
+  bool running_ = false;     // a round of commits is posted or under way
+  bool compacting_ = false;  // likewise of compactions
   StoreMetrics metrics_;
 };
 

@@ -131,7 +131,7 @@ TYPED_TEST_P(StoreConformance, writes_of_an_epoch_that_is_over_leave_nothing) {
   const uint64_t present = this->store().take("a").value().epoch;
   for (const uint64_t seq : {newest, newest + 1, newest + 2})
     expect_code(this->owner->append_at("a", old, seq, "late"), Code::kConflict);
-  expect_code(this->store().put_snapshot({"a", old, 2, bytes_of("late"), {}}), Code::kConflict);
+  expect_code(put_snapshot(this->store(), {"a", old, 2, bytes_of("late"), {}}), Code::kConflict);
   ASSERT_TRUE(this->store().release("a", old)) << "a late release is harmless";
   for (const uint64_t epoch : {uint64_t{0}, present + 1, UINT64_MAX})
     expect_code(this->owner->append_at("a", epoch, newest + 2, "unknown"), Code::kConflict);
@@ -140,10 +140,10 @@ TYPED_TEST_P(StoreConformance, writes_of_an_epoch_that_is_over_leave_nothing) {
   EXPECT_EQ(this->names("", 10), std::vector<std::string>{"a"});
   // Even if the slots in which the old owner could see that it is late are gone.
   ASSERT_TRUE(this->owner->append_at("a", present, newest + 2, "a#4"));
-  ASSERT_TRUE(this->store().put_snapshot({"a", present, newest + 2, bytes_of("S"), {}}));
+  ASSERT_TRUE(put_snapshot(this->store(), {"a", present, newest + 2, bytes_of("S"), {}}));
   for (const uint64_t seq : {newest, newest + 1, newest + 2, newest + 3})
     expect_code(this->owner->append_at("a", old, seq, "late"), Code::kConflict);
-  expect_code(this->store().put_snapshot({"a", old, newest + 2, bytes_of("late"), {}}), Code::kConflict);
+  expect_code(put_snapshot(this->store(), {"a", old, newest + 2, bytes_of("late"), {}}), Code::kConflict);
   EXPECT_EQ(this->shown("a"), "S");
 }
 
@@ -220,7 +220,7 @@ TYPED_TEST_P(StoreConformance, snapshot_replaces_the_slots_it_covers) {
 }
 
 TYPED_TEST_P(StoreConformance, snapshot_of_what_was_never_stored_or_is_older_conflicts) {
-  expect_code(this->store().put_snapshot({"a", 1, 1, bytes_of("S"), {}}), Code::kConflict);
+  expect_code(put_snapshot(this->store(), {"a", 1, 1, bytes_of("S"), {}}), Code::kConflict);
   EXPECT_TRUE(this->names("", 10).empty());
   this->fill("a", 1, 5);
   expect_code(this->owner->put_snapshot("a", 7, "S"), Code::kConflict);
@@ -235,6 +235,55 @@ TYPED_TEST_P(StoreConformance, snapshot_of_what_was_never_stored_or_is_older_con
   this->reopen();
   EXPECT_EQ(this->shown("a"), "");
   EXPECT_EQ(this->store().load("a").value().snapshot_seq, 6u);
+}
+
+// Many rooms at once, small and large, and the same room twice: each has its own result.
+TYPED_TEST_P(StoreConformance, snapshots_are_put_together_and_refused_alone) {
+  Prng random(5);
+  const Buffer large = random_bytes(random, 9u << 20);
+  std::vector<std::string> names = {"large", "lost", "older"};
+  for (int i = 0; i < 300; ++i) names.push_back("small " + std::to_string(i));
+  for (const std::string& name : names) this->fill(name, 1, 2);  // slots 2 and 3
+  ASSERT_TRUE(this->owner->put_snapshot("older", 3, "S"));
+  const uint64_t lost = this->owner->epoch("lost");
+  ASSERT_TRUE(this->owner->take("lost"));
+  const Poison poison{2, "refused"};
+  std::vector<Buffer> states;
+  for (const std::string& name : names) states.push_back(Buffer(name.begin(), name.end()));
+  states[0] = large;
+  std::vector<SnapshotRequest> batch;
+  for (size_t i = 0; i < names.size(); ++i)
+    batch.push_back({names[i], this->owner->epoch(names[i]), 2, states[i], {}});
+  batch[1].epoch = lost;
+  batch[5].poison = {&poison, 1};
+  batch[6].state = {};
+  batch.push_back({names[7], this->owner->epoch(names[7]), 3, bytes_of("twice"), {}});
+  batch.push_back({"unknown", 1, 1, bytes_of("S"), {}});
+  batch.push_back({"", 1, 1, bytes_of("S"), {}});
+  batch.push_back({names[8], this->owner->epoch(names[8]), 4, bytes_of("never stored"), {}});
+
+  const std::vector<Result<void>> results = this->store().put_snapshots(batch);
+  ASSERT_EQ(results.size(), batch.size());
+  for (size_t i = 0; i < names.size() + 1; ++i) {
+    if (i == 1 || i == 2) {
+      expect_code(results[i], Code::kConflict);
+    } else {
+      EXPECT_TRUE(results[i]) << i << ": " << results[i].error().message;
+    }
+  }
+  expect_code(results[names.size() + 1], Code::kConflict);
+  expect_code(results[names.size() + 2], Code::kInvalid);
+  expect_code(results[names.size() + 3], Code::kConflict);
+  this->reopen();
+  EXPECT_TRUE(this->store().load("large").value().snapshot == large);
+  EXPECT_EQ(this->shown("lost"), " | lost#1 | lost#2");
+  EXPECT_EQ(this->shown("older"), "S");
+  EXPECT_EQ(this->shown(names[6]), " | " + names[6] + "#2");
+  EXPECT_EQ(this->shown(names[7]), "twice");
+  for (size_t i = 8; i < names.size(); ++i)
+    EXPECT_EQ(this->shown(names[i]), names[i] + " | " + names[i] + "#2");
+  EXPECT_EQ(this->store().quarantined(names[5]).value().size(), 1u);
+  EXPECT_TRUE(this->store().put_snapshots({}).empty());
 }
 
 TYPED_TEST_P(StoreConformance, poison_goes_into_quarantine) {
@@ -298,7 +347,7 @@ TYPED_TEST_P(StoreConformance, any_bytes_name_a_room) {
   expect_code(this->owner->append_at("", 1, 1, "x"), Code::kInvalid);
   expect_code(this->store().take(""), Code::kInvalid);
   expect_code(this->store().load(""), Code::kInvalid);
-  expect_code(this->store().put_snapshot({"", 1, 1, bytes_of("x"), {}}), Code::kInvalid);
+  expect_code(put_snapshot(this->store(), {"", 1, 1, bytes_of("x"), {}}), Code::kInvalid);
 }
 
 TYPED_TEST_P(StoreConformance, rooms_are_paged_by_name) {
@@ -412,7 +461,7 @@ TYPED_TEST_P(StoreConformance, equals_a_model_under_random_use) {
         const uint64_t seq = random.below(room.newest + 3);
         const Buffer state = random_bytes(random, random.below(3000));
         const bool expected = seq > 0 && seq <= room.newest && seq >= room.snapshot_seq;
-        const auto stored = this->store().put_snapshot({name, room.epoch, seq, state, {}});
+        const auto stored = put_snapshot(this->store(), {name, room.epoch, seq, state, {}});
         ASSERT_EQ(stored.has_value(), expected) << "step " << step;
         if (expected) {
           room.snapshot_seq = seq;
@@ -462,9 +511,10 @@ REGISTER_TYPED_TEST_SUITE_P(StoreConformance, unknown_room_is_empty, log_comes_b
                             a_repeated_append_has_happened_once, conflict_does_not_take_its_batch_along,
                             fences_are_kept_and_say_nothing, snapshot_replaces_the_slots_it_covers,
                             snapshot_of_what_was_never_stored_or_is_older_conflicts,
-                            poison_goes_into_quarantine, a_room_that_was_only_looked_at_leaves_no_trace,
-                            any_bytes_name_a_room, rooms_are_paged_by_name,
-                            rooms_are_shown_with_size_times_and_owner, connections_are_counted_and_forgotten,
+                            snapshots_are_put_together_and_refused_alone, poison_goes_into_quarantine,
+                            a_room_that_was_only_looked_at_leaves_no_trace, any_bytes_name_a_room,
+                            rooms_are_paged_by_name, rooms_are_shown_with_size_times_and_owner,
+                            connections_are_counted_and_forgotten,
                             large_updates_and_snapshots_come_back_whole, equals_a_model_under_random_use);
 
 }  // namespace symphony

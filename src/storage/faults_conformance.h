@@ -59,12 +59,12 @@ class StoreFaults : public testing::Test {
       next_a += 2;
       next_b += 1;
     }
-    insist([&] { return store.put_snapshot({"a", a.epoch, next_a - 2, large, {}}); });
+    insist([&] { return put_snapshot(store, {"a", a.epoch, next_a - 2, large, {}}); });
     const Poison poison{next_b - 1, "refused"};
     insist([&] { return store.load("a"); });
-    insist([&] { return store.put_snapshot({"a", a.epoch, next_a - 2, Bytes(large).first(200'000), {}}); });
+    insist([&] { return put_snapshot(store, {"a", a.epoch, next_a - 2, Bytes(large).first(200'000), {}}); });
     insist([&] { return store.load("a"); });
-    insist([&] { return store.put_snapshot({"b", b.epoch, next_b - 1, bytes_of("B"), {&poison, 1}}); });
+    insist([&] { return put_snapshot(store, {"b", b.epoch, next_b - 1, bytes_of("B"), {&poison, 1}}); });
     const ConnectionRecord record{"a", 1000};
     insist([&] { return store.record_connections({&record, 1}); });
     insist([&] { return store.renew(); });
@@ -72,7 +72,7 @@ class StoreFaults : public testing::Test {
     const Claim again = take("b");
     const AppendRequest last{"b", again.epoch, again.stored.log.back().seq + 1, bytes_of("b4")};
     append({&last, 1});
-    insist([&] { return store.put_snapshot({"a", a.epoch, next_a - 1, Bytes(large).first(100'000), {}}); });
+    insist([&] { return put_snapshot(store, {"a", a.epoch, next_a - 1, Bytes(large).first(100'000), {}}); });
     insist([&] { return store.forget_connections(500); });
     insist([&] { return store.load("a"); });
     insist([&] { return store.rooms("", 10); });

@@ -55,7 +55,7 @@ class TestOwner {
 
   Result<void> put_snapshot(const std::string& room, uint64_t seq, Bytes state,
                             std::span<const Poison> poison = {}) {
-    return store_->put_snapshot({room, epoch(room), seq, state, poison});
+    return symphony::put_snapshot(*store_, {room, epoch(room), seq, state, poison});
   }
   Result<void> put_snapshot(const std::string& room, uint64_t seq, std::string_view state) {
     return put_snapshot(room, seq, bytes_of(state));

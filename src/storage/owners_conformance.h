@@ -64,7 +64,7 @@ TYPED_TEST_P(StoreOwners, a_silent_owner_loses_its_room_and_finds_out) {
   EXPECT_TRUE(this->ada.store().renew().value());
   for (uint64_t seq = 3; seq < 7; ++seq)
     expect_code(this->ada.append_at("r", old, seq, seq % 2 == 0 ? "" : "late"), Code::kConflict);
-  expect_code(this->ada.store().put_snapshot({"r", old, 2, bytes_of("late"), {}}), Code::kConflict);
+  expect_code(put_snapshot(this->ada.store(), {"r", old, 2, bytes_of("late"), {}}), Code::kConflict);
   ASSERT_TRUE(this->ada.store().release("r", old));
   EXPECT_EQ(shown(this->ada.store(), "r"), " | a1 | b1");
   EXPECT_TRUE(this->bob.append("r", "b2"));

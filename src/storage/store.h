@@ -145,11 +145,13 @@ class Store {
   // answer.
   virtual std::vector<Result<void>> append(std::span<const AppendRequest> requests) = 0;
 
-  // Makes `state` the room's snapshot at `seq` and drops the slots up to it. kConflict if the epoch is over,
-  // a newer snapshot is there, or slot `seq` was never stored. The same `seq` again replaces the snapshot, so
-  // a retry is harmless. May take long for a large state; appends go on meanwhile. A crash leaves at most
-  // garbage, which the next snapshot of the room removes.
-  virtual Result<void> put_snapshot(const SnapshotRequest& request) = 0;
+  // Makes each `state` its room's snapshot at `seq` and drops the slots up to it. One result per request;
+  // small states share commits, and a request that fails on its own does not take the others with it:
+  // kConflict (the epoch is over, a newer snapshot is there, or slot `seq` was never stored), kCorrupt,
+  // kLimit. If a commit fails (kUnavailable), all that share it have its error. The same `seq` again replaces
+  // the snapshot, so a retry is harmless. May take long for a large state; appends go on meanwhile. A crash
+  // leaves at most garbage, which the next snapshot of the room removes.
+  virtual std::vector<Result<void>> put_snapshots(std::span<const SnapshotRequest> requests) = 0;
 
   // --- reading, by anybody
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/prng.h"
+#include "storage/store.h"
 #include "symphony/types.h"
 
 namespace symphony {
@@ -21,6 +22,13 @@ inline Buffer random_bytes(Prng& random, size_t size) {
   Buffer out(size);
   for (uint8_t& byte : out) byte = static_cast<uint8_t>(random.next());
   return out;
+}
+
+// One snapshot by itself.
+inline Result<void> put_snapshot(Store& store, const SnapshotRequest& request) {
+  const auto results = store.put_snapshots({&request, 1});
+  EXPECT_EQ(results.size(), 1u);
+  return results.at(0);
 }
 
 // Expects that `result` is a failure of this code that says something.

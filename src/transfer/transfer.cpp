@@ -81,7 +81,9 @@ Result<void> StoreSink::merge(const std::string& room, const Claim& claim,
   const uint64_t seq = claim.stored.log.back().seq + 1;
   const AppendRequest request{room, claim.epoch, seq, *news};
   if (auto appended = store_.append({&request, 1}); !appended.front()) return appended.front();
-  return store_.put_snapshot({room, claim.epoch, seq, state_of(doc), restored->poison});
+  const Buffer state = state_of(doc);
+  const SnapshotRequest snapshot{room, claim.epoch, seq, state, restored->poison};
+  return store_.put_snapshots({&snapshot, 1}).front();
 }
 
 Result<TransferProgress> transfer(RoomSource& source, RoomSink& sink, const std::vector<std::string>& rooms,

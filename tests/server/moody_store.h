@@ -37,8 +37,9 @@ class MoodyStore final : public Store {
     if (auto mood = in_the_mood(); !mood) return std::vector<Result<void>>(requests.size(), mood);
     return store.append(requests);
   }
-  Result<void> put_snapshot(const SnapshotRequest& request) override {
-    return in_the_mood().and_then([&] { return store.put_snapshot(request); });
+  std::vector<Result<void>> put_snapshots(std::span<const SnapshotRequest> requests) override {
+    if (auto mood = in_the_mood(); !mood) return std::vector<Result<void>>(requests.size(), mood);
+    return store.put_snapshots(requests);
   }
   Result<StoredRoom> load(std::string_view room) override {
     return in_the_mood().and_then([&] { return store.load(room); });

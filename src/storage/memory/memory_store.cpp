@@ -106,9 +106,16 @@ Result<void> MemoryStore::append_one(const AppendRequest& request) {
   return {};
 }
 
+std::vector<Result<void>> MemoryStore::put_snapshots(std::span<const SnapshotRequest> requests) {
+  const std::lock_guard lock(medium_->mutex);
+  std::vector<Result<void>> results;
+  results.reserve(requests.size());
+  for (const SnapshotRequest& request : requests) results.push_back(put_snapshot(request));
+  return results;
+}
+
 Result<void> MemoryStore::put_snapshot(const SnapshotRequest& request) {
   if (auto named = storage::check_name(request.room); !named) return named;
-  const std::lock_guard lock(medium_->mutex);
   const auto found = medium_->rooms.find(request.room);
   const uint64_t epoch = found == medium_->rooms.end() ? 0 : found->second.epoch;
   if (auto owned = storage::check_epoch(request.room, request.epoch, epoch); !owned) return owned;

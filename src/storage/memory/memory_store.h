@@ -60,7 +60,7 @@ class MemoryStore final : public Store {
   Result<void> retire() override;
 
   std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
-  Result<void> put_snapshot(const SnapshotRequest& request) override;
+  std::vector<Result<void>> put_snapshots(std::span<const SnapshotRequest> requests) override;
 
   Result<StoredRoom> load(std::string_view room) override;
   Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override;
@@ -77,6 +77,7 @@ class MemoryStore final : public Store {
   const MemoryMedium::Lease* living(const std::string& owner) const;
   bool extend_lease();
   Result<void> append_one(const AppendRequest& request);
+  Result<void> put_snapshot(const SnapshotRequest& request);
 
   const OwnerOptions owner_;
   const std::shared_ptr<MemoryMedium> medium_;

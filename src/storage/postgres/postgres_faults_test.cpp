@@ -227,7 +227,7 @@ TEST_F(PostgresFaults, a_server_that_is_killed_loses_nothing_acknowledged) {
       const uint64_t seq = newest[i];
       if (seq == 0) continue;
       const Buffer state(100'000, static_cast<uint8_t>(seq));
-      insist([&] { return store->put_snapshot({names[i], claims[i].epoch, seq, state, {}}); });
+      insist([&] { return put_snapshot(*store, {names[i], claims[i].epoch, seq, state, {}}); });
       ++snapshots;
     }
   };

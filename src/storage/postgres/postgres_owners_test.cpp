@@ -111,7 +111,7 @@ TEST_F(PostgresStalls, a_forgotten_attempt_into_a_dropped_slot_is_refused) {
   EXPECT_FALSE(stall("before", false, [&] {
     TestOwner again{database.open(test_owner("ada"))};
     ASSERT_TRUE(again.append_at("r", epoch, seq, "two"));
-    ASSERT_TRUE(again.store().put_snapshot({"r", epoch, seq, bytes_of("S"), {}}));
+    ASSERT_TRUE(put_snapshot(again.store(), {"r", epoch, seq, bytes_of("S"), {}}));
   }));
   EXPECT_EQ(shown(bob.store(), "r"), "S");
   EXPECT_TRUE(ada.append_at("r", epoch, seq + 1, "three"));
@@ -304,7 +304,7 @@ class Player {
     const uint64_t seq = held.snapshot_seq + 1 + random_.below(held.newest - held.snapshot_seq + 1);
     if (seq > held.newest || !held.documents.contains(seq)) return;
     const auto put = insist([&] {
-      return store_->put_snapshot({room, held.epoch, seq, bytes_of(held.documents[seq]), {}});
+      return symphony::put_snapshot(*store_, {room, held.epoch, seq, bytes_of(held.documents[seq]), {}});
     });
     if (put) held.snapshot_seq = seq;
     if (!put) expect_code(put, Code::kConflict);

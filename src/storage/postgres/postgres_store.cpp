@@ -306,6 +306,13 @@ std::vector<Result<void>> PostgresStore::append_on(postgres::Connection& connect
   return results;
 }
 
+std::vector<Result<void>> PostgresStore::put_snapshots(std::span<const SnapshotRequest> requests) {
+  std::vector<Result<void>> results;
+  results.reserve(requests.size());
+  for (const SnapshotRequest& request : requests) results.push_back(put_snapshot(request));
+  return results;
+}
+
 Result<void> PostgresStore::put_snapshot(const SnapshotRequest& request) {
   if (auto valid = check_room(request.room); !valid) return valid;
   const uint32_t checksum = storage::row_checksum(request.room, {request.seq}, request.state);

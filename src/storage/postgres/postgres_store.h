@@ -57,7 +57,7 @@ class PostgresStore final : public Store {
   Result<void> retire() override;
 
   std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
-  Result<void> put_snapshot(const SnapshotRequest& request) override;
+  std::vector<Result<void>> put_snapshots(std::span<const SnapshotRequest> requests) override;
 
   Result<StoredRoom> load(std::string_view room) override;
   Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override;
@@ -88,6 +88,7 @@ class PostgresStore final : public Store {
                                       std::span<const AppendRequest> requests);
   std::vector<Result<void>> alone_if_damaged(postgres::Connection& connection,
                                              std::span<const AppendRequest> requests, const Error& error);
+  Result<void> put_snapshot(const SnapshotRequest& request);
   Result<std::string> put_object(const SnapshotRequest& request, uint32_t checksum);
 
   const OwnerOptions owner_;

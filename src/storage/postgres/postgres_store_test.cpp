@@ -310,7 +310,7 @@ TEST_F(PostgresStoreTest, names_have_a_limit) {
   expect_code(ada.store().take(more), Code::kLimit);
   expect_code(ada.store().load(more), Code::kLimit);
   expect_code(ada.append_at(more, 1, 1, "x"), Code::kLimit);
-  expect_code(ada.store().put_snapshot({more, 1, 1, bytes_of("x"), {}}), Code::kLimit);
+  expect_code(put_snapshot(ada.store(), {more, 1, 1, bytes_of("x"), {}}), Code::kLimit);
 }
 
 }  // namespace

@@ -144,7 +144,7 @@ TEST_F(PostgresSchema, roles_may_do_what_they_need_and_no_more) {
     ASSERT_TRUE(room.append("r", "two"));
     const Poison poison{room.newest("r"), "refused"};
     ASSERT_TRUE(
-        room.store().put_snapshot({"r", room.epoch("r"), room.newest("r"), bytes_of("S"), {&poison, 1}}));
+        put_snapshot(room.store(), {"r", room.epoch("r"), room.newest("r"), bytes_of("S"), {&poison, 1}}));
     EXPECT_EQ(shown(room.store(), "r"), "S");
     EXPECT_EQ(room.store().quarantined("r")->size(), 1u);
     ASSERT_TRUE(room.take("empty"));

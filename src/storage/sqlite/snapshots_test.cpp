@@ -99,7 +99,7 @@ TEST_F(SqliteThreads, a_new_epoch_ends_a_snapshot_that_is_being_written) {
     Result<void> stored;
     std::thread writer([&, epoch = owner.epoch("r"), newest = owner.newest("r")] {
       started = true;
-      stored = owner.store().put_snapshot({"r", epoch, newest, state, {}});
+      stored = put_snapshot(owner.store(), {"r", epoch, newest, state, {}});
     });
     while (!started) std::this_thread::yield();
     std::this_thread::sleep_for(std::chrono::milliseconds(2));
@@ -110,7 +110,7 @@ TEST_F(SqliteThreads, a_new_epoch_ends_a_snapshot_that_is_being_written) {
     expect_code(stored, Code::kConflict);
     EXPECT_EQ(owner.store().load("r").value().snapshot_seq, claim.stored.snapshot_seq);
     ASSERT_TRUE(
-        owner.store().put_snapshot({"r", claim.epoch, claim.stored.log.back().seq, state_of(5, 3), {}}));
+        put_snapshot(owner.store(), {"r", claim.epoch, claim.stored.log.back().seq, state_of(5, 3), {}}));
   }
   EXPECT_TRUE(ended) << "the snapshot was always faster";
   EXPECT_EQ(chunks(), 3);
@@ -154,11 +154,11 @@ TEST_F(SqliteThreads, appends_go_on_beside_a_snapshot) {
   threads.emplace_back([&, epoch = epochs[0]] {
     while (!ended) {
       if (!store.load("large") || !store.rooms("", 10) || !store.renew() || !store.ping()) ++failures;
-      if (!store.put_snapshot({names[0], epoch, 1, state, {}})) ++failures;
+      if (!put_snapshot(store, {names[0], epoch, 1, state, {}})) ++failures;
     }
   });
   for (uint64_t i = 0; i < kSnapshots; ++i) {
-    if (!store.put_snapshot({"large", owner.epoch("large"), 2, state, {}})) ++failures;
+    if (!put_snapshot(store, {"large", owner.epoch("large"), 2, state, {}})) ++failures;
   }
   ended = true;
   for (std::thread& thread : threads) thread.join();

@@ -67,7 +67,7 @@ using Newest = std::array<uint64_t, kRooms>;
     if (turn % 4 != 3) continue;
     const size_t room = (turn / 4) % kRooms;
     const Buffer state = state_at(room, newest[room]);
-    if (!(*store)->put_snapshot({names[room], epochs[room], newest[room], state, {}})) _exit(7);
+    if (!put_snapshot(**store, {names[room], epochs[room], newest[room], state, {}})) _exit(7);
   }
 }
 

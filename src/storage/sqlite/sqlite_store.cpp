@@ -1,6 +1,7 @@
 #include "storage/sqlite/sqlite_store.h"
 
 #include <algorithm>
+#include <iterator>
 #include <mutex>
 #include <optional>
 #include <unordered_set>
@@ -24,6 +25,13 @@ using sqlite::Run;
 using sqlite::Statement;
 
 constexpr int64_t kForgottenAtOnce = 10'000;  // connections in one transaction: some milliseconds
+
+constexpr size_t kSnapshotsTogether = 256;  // small ones in one transaction
+
+// Errors that are found before anything is written: the transaction goes on without the request.
+bool is_own(const Error& error) {
+  return error.code == Code::kConflict || error.code == Code::kInvalid || error.code == Code::kLimit;
+}
 
 int64_t limit_of(size_t limit) { return static_cast<int64_t>(std::min<size_t>(limit, INT64_MAX)); }
 
@@ -58,7 +66,9 @@ struct SqliteStore::Impl {
     const std::lock_guard lock(mutex);
     return database->transact(body);
   }
+  std::vector<Result<void>> put_together(std::span<const SnapshotRequest> requests);
   Result<void> put_snapshot(const SnapshotRequest& request);
+  Result<size_t> make_current(const SnapshotRequest& request, std::optional<int64_t> place, Bytes rest);
   Result<RoomRow> find_for(const SnapshotRequest& request);
   Result<void> sweep(const SnapshotRequest& request);
 };
@@ -167,9 +177,7 @@ Result<void> SqliteStore::Impl::append_batch(std::span<const AppendRequest> requ
   return database->transact([&]() -> Result<void> {
     for (size_t i = 0; i < requests.size(); ++i) {
       results[i] = rooms.append(requests[i]);
-      if (results[i]) continue;
-      const Code code = results[i].error().code;
-      if (code != Code::kConflict && code != Code::kInvalid && code != Code::kLimit) return results[i];
+      if (!results[i] && !is_own(results[i].error())) return results[i];
     }
     return {};
   });
@@ -194,9 +202,44 @@ std::vector<Result<void>> SqliteStore::append(std::span<const AppendRequest> req
   return results;
 }
 
-Result<void> SqliteStore::put_snapshot(const SnapshotRequest& request) {
+std::vector<Result<void>> SqliteStore::put_snapshots(std::span<const SnapshotRequest> requests) {
   const std::lock_guard lock(impl_->snapshot_mutex);
-  return impl_->put_snapshot(request);
+  std::vector<Result<void>> results;
+  while (results.size() < requests.size()) {
+    const auto rest = requests.subspan(results.size());
+    size_t count = 0;
+    for (size_t bytes = 0; count < rest.size() && count < kSnapshotsTogether; ++count) {
+      bytes += rest[count].state.size();
+      if (bytes > impl_->options.chunk_bytes) break;
+    }
+    if (count > 1) {
+      std::ranges::move(impl_->put_together(rest.first(count)), std::back_inserter(results));
+    } else {
+      results.push_back(impl_->put_snapshot(rest.front()));
+    }
+  }
+  return results;
+}
+
+// One transaction for all; those that are not granted are found before anything is written.
+std::vector<Result<void>> SqliteStore::Impl::put_together(std::span<const SnapshotRequest> requests) {
+  std::vector<Result<void>> results;
+  for (const SnapshotRequest& request : requests) results.push_back(sweep(request));
+  const auto done = transact([&]() -> Result<void> {
+    for (size_t i = 0; i < requests.size(); ++i) {
+      if (!results[i]) continue;
+      results[i] = make_current(requests[i], std::nullopt, requests[i].state).map([](size_t) {});
+      if (!results[i] && !is_own(results[i].error())) return results[i];
+    }
+    return {};
+  });
+  if (done) return results;
+  for (size_t i = 0; i < requests.size(); ++i) {
+    if (!results[i] && is_own(results[i].error())) continue;
+    // What the medium does to us it may do to every request alike; other errors belong to one room.
+    results[i] = done.error().code == Code::kUnavailable ? done : put_snapshot(requests[i]);
+  }
+  return results;
 }
 
 // All but the last part is written in transactions of its own, before anybody can see it. The last
@@ -206,35 +249,37 @@ Result<void> SqliteStore::Impl::put_snapshot(const SnapshotRequest& request) {
   const size_t part_bytes = options.chunk_bytes * options.chunks_at_once;
   Bytes rest = request.state;
   std::optional<int64_t> place;  // the next chunk's; the first one's is behind the current snapshot
-  const auto write = [&](const RoomRow& row, Bytes part) -> Result<void> {
-    const auto next = snapshots.write(request.room, row, place.value_or(row.chunks_end), part);
-    if (!next) return tl::unexpected(next.error());
-    place = *next;
-    return {};
-  };
   for (; rest.size() > part_bytes; rest = rest.subspan(part_bytes)) {
     auto written = transact([&]() -> Result<void> {
       const auto row = find_for(request);
       if (!row) return tl::unexpected(row.error());
-      return write(*row, rest.first(part_bytes));
+      const auto next =
+          snapshots.write(request.room, *row, place.value_or(row->chunks_end), rest.first(part_bytes));
+      if (!next) return tl::unexpected(next.error());
+      place = *next;
+      return {};
     });
     if (!written) return written;
   }
   size_t dropped = 0;
-  auto done = transact([&]() -> Result<void> {
-    auto row = find_for(request);
-    if (!row) return tl::unexpected(row.error());
-    if (auto written = write(*row, rest); !written) return written;
-    row->chunks_begin = std::exchange(row->chunks_end, *place);
-    if (auto set = rooms.set_snapshot(*row, request); !set) return set;
-    const auto garbage = snapshots.drop_garbage(*row, options.chunks_at_once);
-    if (!garbage) return tl::unexpected(garbage.error());
-    dropped = *garbage;
-    return {};
-  });
+  auto done = transact(
+      [&] { return make_current(request, place, rest).map([&](size_t garbage) { dropped = garbage; }); });
   // The snapshot is stored. What is not swept now, the next one sweeps.
   if (done && dropped == options.chunks_at_once) static_cast<void>(sweep(request));
   return done;
+}
+
+// In a transaction: writes the end of the state, from `place` on, and makes the whole the room's snapshot.
+// How much of the one before was dropped: at most chunks_at_once.
+Result<size_t> SqliteStore::Impl::make_current(const SnapshotRequest& request, std::optional<int64_t> place,
+                                               Bytes rest) {
+  auto row = find_for(request);
+  if (!row) return tl::unexpected(row.error());
+  const auto end = snapshots.write(request.room, *row, place.value_or(row->chunks_end), rest);
+  if (!end) return tl::unexpected(end.error());
+  row->chunks_begin = std::exchange(row->chunks_end, *end);
+  if (auto set = rooms.set_snapshot(*row, request); !set) return tl::unexpected(set.error());
+  return snapshots.drop_garbage(*row, options.chunks_at_once);
 }
 
 // The room, if the request may be granted. It is asked anew in each transaction: the owner may change

@@ -7,8 +7,9 @@
 // snapshot may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of
 // its room, place and bytes, an update of its epoch, too.
 //
-// One thread at a time is in the file, in the order in which they came. A large snapshot is written over
-// several transactions, between which others come in; one snapshot at a time. Reading a large one is not cut.
+// One thread at a time is in the file, in the order in which they came. Small snapshots share transactions of
+// about one chunk; a large one is written over several, between which others come in. Reading a large one is
+// not cut.
 #pragma once
 
 #include <memory>
@@ -56,7 +57,7 @@ class SqliteStore final : public Store {
   Result<void> retire() override;
 
   std::vector<Result<void>> append(std::span<const AppendRequest> requests) override;
-  Result<void> put_snapshot(const SnapshotRequest& request) override;
+  std::vector<Result<void>> put_snapshots(std::span<const SnapshotRequest> requests) override;
 
   Result<StoredRoom> load(std::string_view room) override;
   Result<std::vector<RoomInfo>> rooms(std::string_view after, size_t limit) override;

@@ -16,6 +16,10 @@
 namespace symphony {
 namespace {
 
+Result<void> put_one(Store& store, const SnapshotRequest& request) {
+  return store.put_snapshots({&request, 1}).front();
+}
+
 constexpr size_t kUpdateBytes = 40;  // a keystroke or two
 
 void write_and_sync(benchmark::State& state) {
@@ -51,8 +55,7 @@ void append(benchmark::State& state) {
     }
     if (batch[0].seq % 500 == 0) {  // what a room does by default; a small state
       for (const AppendRequest& request : batch) {
-        if (!store->put_snapshot({request.room, request.epoch, request.seq, Buffer(10'000, 1), {}}))
-          std::abort();
+        if (!put_one(*store, {request.room, request.epoch, request.seq, Buffer(10'000, 1), {}})) std::abort();
       }
     }
   }
@@ -66,7 +69,7 @@ void load(benchmark::State& state) {
   auto store = SqliteStore::open({.path = folder.file("rooms.db")}).value();
   const Buffer update(kUpdateBytes, 7), snapshot(static_cast<size_t>(state.range(0)), 3);
   const uint64_t epoch = store->take("room").value().epoch;
-  if (!store->put_snapshot({"room", epoch, 1, snapshot, {}})) std::abort();
+  if (!put_one(*store, {"room", epoch, 1, snapshot, {}})) std::abort();
   for (uint64_t seq = 2; seq <= 501; ++seq) {
     const AppendRequest request{"room", epoch, seq, update};
     if (!store->append({&request, 1})[0]) std::abort();
@@ -83,13 +86,13 @@ void append_beside_a_snapshot(benchmark::State& state) {
   auto store = SqliteStore::open({.path = folder.file("rooms.db")}).value();
   const Buffer update(kUpdateBytes, 7), snapshot(static_cast<size_t>(state.range(0)), 3);
   const uint64_t large = store->take("large").value().epoch, small = store->take("small").value().epoch;
-  if (!store->put_snapshot({"large", large, 1, snapshot, {}})) std::abort();
+  if (!put_one(*store, {"large", large, 1, snapshot, {}})) std::abort();
   std::vector<double> waits_ms;
   uint64_t seq = 1;
   for (auto _ : state) {
     std::atomic<bool> ended = false;
     std::thread writer([&] {
-      if (!store->put_snapshot({"large", large, 1, snapshot, {}})) std::abort();
+      if (!put_one(*store, {"large", large, 1, snapshot, {}})) std::abort();
       ended = true;
     });
     while (!ended) {
