@@ -27,9 +27,7 @@ class CompactorTest : public testing::Test {
     return out;
   }
 
-  void write(const std::string& room) {
-    ASSERT_TRUE(owner.append(room, text_of(update())));
-  }
+  void write(const std::string& room) { ASSERT_TRUE(owner.append(room, text_of(update()))); }
 
   Compaction compaction(const std::string& room) {
     return {std::make_shared<const std::string>(room), owner.epoch(room), owner.newest(room),

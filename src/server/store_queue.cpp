@@ -17,7 +17,7 @@ constexpr size_t kCommitBytesMax = 32u << 20;
 // From one commit's beginning to the next: what an acknowledgement may wait for the sake of fewer commits. It
 // is some times what a commit takes on a disk or in a database nearby, so that a steady trickle keeps either
 // busy for a small part of the time; a medium that is slower than this sets the pace by itself.
-constexpr Duration kCommitInterval = std::chrono::milliseconds(3);
+constexpr Duration kCommitInterval = std::chrono::milliseconds(4);
 
 constexpr std::chrono::milliseconds kConnectionsKept = std::chrono::days(30);
 constexpr std::chrono::milliseconds kForgetEvery = std::chrono::hours(1);

@@ -70,6 +70,18 @@ CREATE TABLE connections (
 ) STRICT;
 CREATE INDEX connections_of_room ON connections (room, opened_unix_ms);
 CREATE INDEX connections_by_time ON connections (opened_unix_ms);
+)sql",
+
+    // The journal (journal.h). A row of `updates` holds one update, as it always did (slots is 0), or so many
+    // slots from `seq` on, packed (slots.h), each with a checksum of its own. newest_seq, log_bytes and
+    // updated_unix_ms of a room say what holds without the journal.
+    R"sql(
+CREATE TABLE journal (
+  id      INTEGER PRIMARY KEY,
+  unix_ms INTEGER NOT NULL,
+  bytes   BLOB    NOT NULL
+) STRICT;
+ALTER TABLE updates ADD COLUMN slots INTEGER NOT NULL DEFAULT 0;
 )sql"};
 
 static_assert(kApplicationId == 1398361424 && kSchemaVersion == std::size(kSteps));

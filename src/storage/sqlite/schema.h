@@ -1,7 +1,8 @@
 // The tables of the SQLite file, and how a file gets to the current version.
 //
 //   rooms            one row a room: its newest epoch and slot, its snapshot, sizes, times
-//   updates          the logs: each room's slots after its snapshot
+//   journal          the newest slots of all rooms, a row a commit (journal.h)
+//   updates          the logs: each room's slots after its snapshot and before those in the journal
 //   snapshot_chunks  the snapshots, cut into pieces; those that no room's row names are garbage
 //   quarantine       updates that the engine refused
 //   connections      when clients connected
@@ -15,7 +16,7 @@
 namespace symphony::sqlite {
 
 inline constexpr int64_t kApplicationId = 0x53594d50;  // "SYMP"
-inline constexpr int64_t kSchemaVersion = 2;
+inline constexpr int64_t kSchemaVersion = 3;
 
 // The schema's version in the file; 0: the file is empty. Refuses a file of another program (kInvalid) or of
 // a newer Symphony (kConflict). Changes nothing.

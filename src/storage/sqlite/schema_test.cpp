@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "storage/checksum.h"
 #include "storage/owner_testing.h"
 #include "storage/sqlite/simulated_disk.h"
 #include "storage/sqlite/sqlite_store.h"
@@ -57,6 +58,76 @@ PRAGMA application_id = 1398361424;
 PRAGMA user_version = 1;
 COMMIT;
 )sql";
+
+// What version 2 wrote: room "notes" with a snapshot at 3 and slots 4 (of epoch 3), 5 (the fence of epoch 7)
+// and 6; room "log" without a snapshot, of epoch 8, with 500 updates behind its fence; an update in
+// quarantine.
+std::string version_2_file() {
+  std::string sql = R"sql(
+BEGIN;
+CREATE TABLE rooms (
+  id              INTEGER PRIMARY KEY,
+  name            BLOB    NOT NULL UNIQUE,
+  newest_seq      INTEGER NOT NULL,
+  snapshot_seq    INTEGER NOT NULL DEFAULT 0,
+  snapshot_bytes  INTEGER NOT NULL DEFAULT 0,
+  log_bytes       INTEGER NOT NULL,
+  updated_unix_ms INTEGER NOT NULL
+, epoch           INTEGER NOT NULL DEFAULT 0, chunks_begin    INTEGER NOT NULL DEFAULT 0,
+  chunks_end      INTEGER NOT NULL DEFAULT 0, created_unix_ms INTEGER NOT NULL DEFAULT 0) STRICT;
+CREATE TABLE updates (
+  room     INTEGER NOT NULL REFERENCES rooms (id),
+  seq      INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  bytes    BLOB    NOT NULL, epoch INTEGER NOT NULL DEFAULT 0,
+  PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE snapshot_chunks (
+  room     INTEGER NOT NULL REFERENCES rooms (id),
+  place    INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  bytes    BLOB    NOT NULL,
+  UNIQUE (room, place)
+) STRICT;
+CREATE TABLE epochs (id INTEGER PRIMARY KEY CHECK (id = 1), newest INTEGER NOT NULL) STRICT;
+INSERT INTO epochs VALUES (1, 8);
+CREATE TABLE quarantine (
+  room     INTEGER NOT NULL REFERENCES rooms (id),
+  seq      INTEGER NOT NULL,
+  epoch    INTEGER NOT NULL,
+  checksum INTEGER NOT NULL,
+  bytes    BLOB    NOT NULL,
+  reason   TEXT    NOT NULL,
+  unix_ms  INTEGER NOT NULL,
+  PRIMARY KEY (room, seq)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE connections (room BLOB NOT NULL, opened_unix_ms INTEGER NOT NULL) STRICT;
+CREATE INDEX connections_of_room ON connections (room, opened_unix_ms);
+CREATE INDEX connections_by_time ON connections (opened_unix_ms);
+INSERT INTO rooms VALUES (1, CAST('notes' AS BLOB), 6, 3, 5, 14, 1795832518709, 7, 2, 3, 1795832518000);
+INSERT INTO rooms VALUES (2, CAST('log' AS BLOB), 501, 0, 0, 0, 1795832518717, 8, 0, 0, 1795832518000);
+)sql";
+  const auto checksum = [](std::string_view room, std::initializer_list<uint64_t> numbers,
+                           const std::string& text) {
+    return std::to_string(storage::row_checksum(room, numbers, as_bytes(text)));
+  };
+  const auto slot = [&](int id, std::string_view room, uint64_t seq, uint64_t epoch,
+                        const std::string& text) {
+    sql += "INSERT INTO updates VALUES (" + std::to_string(id) + ", " + std::to_string(seq) + ", " +
+           checksum(room, {seq, epoch}, text) + ", CAST('" + text + "' AS BLOB), " + std::to_string(epoch) +
+           ");";
+  };
+  slot(1, "notes", 4, 3, "notes#4");
+  slot(1, "notes", 5, 7, "");
+  slot(1, "notes", 6, 7, "notes#6");
+  slot(2, "log", 1, 8, "");
+  for (uint64_t seq = 2; seq <= 501; ++seq) slot(2, "log", seq, 8, std::to_string(seq));
+  sql += "INSERT INTO snapshot_chunks VALUES (1, 2, " + checksum("notes", {2}, "state") +
+         ", CAST('state' AS BLOB));";
+  sql += "INSERT INTO quarantine VALUES (1, 2, 3, " + checksum("notes", {2, 3}, "poison") +
+         ", CAST('poison' AS BLOB), 'refused', 1795832518000);";
+  return sql + "PRAGMA application_id = 1398361424; PRAGMA user_version = 2; COMMIT";
+}
 
 class SqliteSchema : public testing::Test {
  protected:
@@ -150,6 +221,32 @@ TEST_F(SqliteSchema, damage_of_version_1_is_found_after_it_too) {
   }
 }
 
+TEST_F(SqliteSchema, a_file_of_version_2_is_brought_up_and_goes_on) {
+  execute(version_2_file());
+  EXPECT_EQ(migrate_sqlite(options).value().from, 2);
+  std::string log;
+  for (int seq = 2; seq <= 501; ++seq) log += " | " + std::to_string(seq);
+  {
+    TestOwner owner(open());
+    EXPECT_EQ(shown(owner.store(), "notes"), "state | notes#4 | notes#6");
+    EXPECT_EQ(shown(owner.store(), "log"), log);
+    EXPECT_EQ(owner.store().quarantined("notes").value().at(0).reason, "refused");
+    ASSERT_TRUE(owner.append("notes", "notes#8"));  // behind the fence in slot 7
+    ASSERT_TRUE(owner.append("log", "more"));
+    EXPECT_EQ(owner.epoch("notes"), 9u);
+    expect_code(owner.append_at("log", 8, 503, "late"), Code::kConflict);
+    EXPECT_EQ(shown(owner.store(), "notes"), "state | notes#4 | notes#6 | notes#8");
+    EXPECT_EQ(owner.store().rooms("log", 1).value().at(0).bytes, 5u + 14 + 7);
+  }
+  EXPECT_EQ(shown(*open(), "log"), log + " | more");
+  TestOwner owner(open());
+  ASSERT_TRUE(owner.take("notes"));
+  const Poison poison{6, "refused, too"};
+  ASSERT_TRUE(owner.put_snapshot("notes", 7, bytes_of("a new state"), {&poison, 1}));
+  EXPECT_EQ(shown(owner.store(), "notes"), "a new state | notes#8");
+  EXPECT_EQ(owner.store().quarantined("notes").value().size(), 2u);
+}
+
 // A large file takes no longer: two thousand updates and 16 MB of snapshots cost few writes.
 TEST_F(SqliteSchema, snapshots_and_updates_are_not_copied) {
   SimulatedDisk disk(1);
@@ -203,14 +300,14 @@ TEST_F(SqliteSchema, a_new_file_is_made) {
 
 TEST_F(SqliteSchema, newer_schema_is_refused_and_left_alone) {
   ASSERT_TRUE(TestOwner(open()).append("r", "1"));
-  execute("PRAGMA user_version = 3");
+  execute("PRAGMA user_version = 4");
   const std::string before = content();
   const auto store = SqliteStore::open(options);
   expect_code(store, Code::kConflict);
   EXPECT_THAT(store.error().message, HasSubstr("newer Symphony"));
   expect_code(migrate_sqlite(options), Code::kConflict);
   EXPECT_EQ(content(), before);
-  execute("PRAGMA user_version = 2");
+  execute("PRAGMA user_version = 3");
   EXPECT_EQ(shown(*open(), "r"), " | 1");
 }
 

@@ -9,6 +9,7 @@
 
 #include "storage/faults_conformance.h"
 #include "storage/sqlite/simulated_disk.h"
+#include "storage/sqlite/sqlite.h"
 #include "storage/sqlite/sqlite_store.h"
 
 namespace symphony {
@@ -24,6 +25,7 @@ struct FaultsHarness {
                                     .checkpoint_pages = 20,
                                     .chunk_bytes = 20'000,
                                     .chunks_at_once = 3,
+                                    .fold_bytes = 0,
                                     .vfs = disk.name()});
     EXPECT_TRUE(store) << store.error().message;
     return std::move(*store);
@@ -63,6 +65,7 @@ class Script {
     options_.chunk_bytes = 4000;
     options_.chunks_at_once = 3;  // so that some snapshots take several transactions
     options_.cache_kib = 40;      // so that a snapshot spills into the WAL before its commit
+    options_.fold_bytes = 3000;  // so that slots are carried from the journal to the rooms' logs all the time
   }
 
   // Opens the store; false if the disk did not let it.
@@ -93,7 +96,8 @@ class Script {
     std::map<std::string, uint64_t> next;
     const size_t count = 1 + random_.below(6);
     for (size_t i = 0; i < count; ++i)
-      updates.push_back(random_bytes(random_, 10 + random_.below(i == 0 ? 4000 : 300)));
+      updates.push_back(random_bytes(random_, 10 + random_.below(i == 0 ? 2000 : 300)));
+    if (number % 5 == 2) updates[0].resize(17'000, 1);  // goes to its room's log at once
     for (size_t i = 0; i < count; ++i) {
       const std::string& name = kNames[random_.below(kNames.size())];
       const uint64_t seq = std::max(ledger_.rooms[name].newest(), next[name]) + 1;
@@ -228,6 +232,13 @@ uint64_t operations_without_faults() {
   script.check(true);
   const uint64_t operations = disk.operations();
   script.close();
+  auto file = sqlite::Connection::open("/rooms.db", disk.name().c_str());
+  EXPECT_TRUE(file && file->execute("PRAGMA locking_mode = EXCLUSIVE"));
+  for (const char* places : {"updates WHERE slots > 0", "journal"}) {
+    const std::string count = std::string("SELECT count(*) FROM ") + places;
+    EXPECT_GT(file->query_int(count.c_str()).value(), 0) << places << ": the script tests too little";
+  }
+  EXPECT_GT(file->query_int("SELECT min(id) FROM journal").value(), 1);
   return operations;
 }
 

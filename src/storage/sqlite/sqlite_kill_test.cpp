@@ -76,7 +76,8 @@ TEST(SqliteKill, everything_acknowledged_survives) {
   const SqliteStoreOptions options{.path = folder.file("rooms.db"),
                                    .checkpoint_pages = 50,
                                    .chunk_bytes = 10'000,  // so that a snapshot takes several transactions
-                                   .chunks_at_once = 3};
+                                   .chunks_at_once = 3,
+                                   .fold_bytes = 20'000};
   const uint64_t seed = 4711;
   SCOPED_TRACE("seed " + std::to_string(seed));
   Prng random(seed);

@@ -11,6 +11,8 @@
 #include "storage/errors.h"
 #include "storage/sqlite/database.h"
 #include "storage/sqlite/fair_mutex.h"
+#include "storage/sqlite/fold.h"
+#include "storage/sqlite/journal.h"
 #include "storage/sqlite/rooms.h"
 #include "storage/sqlite/schema.h"
 #include "storage/sqlite/snapshots.h"
@@ -26,6 +28,7 @@ using sqlite::Statement;
 
 constexpr int64_t kForgottenAtOnce = 10'000;  // connections in one transaction: some milliseconds
 
+constexpr size_t kFoldBytes = 64u << 10;    // carried to the rooms' logs with a commit of appends
 constexpr size_t kSnapshotsTogether = 256;  // small ones in one transaction
 
 // Errors that are found before anything is written: the transaction goes on without the request.
@@ -41,7 +44,9 @@ struct SqliteStore::Impl {
   Impl(const SqliteStoreOptions& with, std::unique_ptr<Database> file)
       : options(with),
         database(std::move(file)),
-        rooms(*database),
+        journal(*database),
+        rooms(*database, journal),
+        fold(journal, rooms, options.fold_bytes, options.fold_rows),
         snapshots(*database, options.chunk_bytes) {}
   Result<void> prepare();
 
@@ -49,7 +54,9 @@ struct SqliteStore::Impl {
   FairMutex snapshot_mutex;  // held by whoever writes a snapshot; taken before `mutex`
   FairMutex mutex;           // over all that follows
   std::unique_ptr<Database> database;
+  sqlite::Journal journal;
   sqlite::Rooms rooms;
+  sqlite::Fold fold;
   sqlite::Snapshots snapshots;
   Statement list_rooms, insert_connection, read_connections, forget_connections;
   // Ownership ends with the process, and so it is kept here and not in the file.
@@ -59,12 +66,18 @@ struct SqliteStore::Impl {
   // With the mutex held.
   Result<StoredRoom> read(std::string_view room, const RoomRow& row);
   Result<void> append_batch(std::span<const AppendRequest> requests, std::span<Result<void>> results);
+  template <class Body>
+  Result<void> transact_locked(Body body) {
+    auto done = database->transact(body);
+    done ? journal.committed() : journal.abandoned();
+    return done;
+  }
 
   // Without it.
   template <class Body>
   Result<void> transact(Body body) {
     const std::lock_guard lock(mutex);
-    return database->transact(body);
+    return transact_locked(body);
   }
   std::vector<Result<void>> put_together(std::span<const SnapshotRequest> requests);
   Result<void> put_snapshot(const SnapshotRequest& request);
@@ -74,19 +87,23 @@ struct SqliteStore::Impl {
 };
 
 Result<void> SqliteStore::Impl::prepare() {
-  return rooms.prepare().and_then([this] { return snapshots.prepare(); }).and_then([this] {
-    return database->prepare({
-        {list_rooms,
-         "SELECT id, name, newest_seq, snapshot_bytes + log_bytes, created_unix_ms, updated_unix_ms, epoch"
-         " FROM rooms WHERE name > ?1 ORDER BY name LIMIT ?2"},
-        {insert_connection, "INSERT INTO connections (room, opened_unix_ms) VALUES (?1, ?2)"},
-        {read_connections,
-         "SELECT opened_unix_ms FROM connections WHERE room = ?1 ORDER BY opened_unix_ms DESC LIMIT ?2"},
-        {forget_connections,
-         "DELETE FROM connections WHERE rowid IN"
-         " (SELECT rowid FROM connections WHERE opened_unix_ms < ?1 LIMIT ?2)"},
-    });
-  });
+  return journal.prepare()
+      .and_then([this] { return rooms.prepare(); })
+      .and_then([this] { return snapshots.prepare(); })
+      .and_then([this] {
+        return database->prepare({
+            {list_rooms,
+             "SELECT id, name, newest_seq, snapshot_bytes + log_bytes, created_unix_ms, updated_unix_ms, "
+             "epoch"
+             " FROM rooms WHERE name > ?1 ORDER BY name LIMIT ?2"},
+            {insert_connection, "INSERT INTO connections (room, opened_unix_ms) VALUES (?1, ?2)"},
+            {read_connections,
+             "SELECT opened_unix_ms FROM connections WHERE room = ?1 ORDER BY opened_unix_ms DESC LIMIT ?2"},
+            {forget_connections,
+             "DELETE FROM connections WHERE rowid IN"
+             " (SELECT rowid FROM connections WHERE opened_unix_ms < ?1 LIMIT ?2)"},
+        });
+      });
 }
 
 Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteStoreOptions& options) {
@@ -94,7 +111,8 @@ Result<std::unique_ptr<SqliteStore>> SqliteStore::open(const SqliteStoreOptions&
   auto database = Database::open(options);
   if (!database) return tl::unexpected(database.error());
   auto impl = std::make_unique<Impl>(options, std::move(*database));
-  if (auto ready = impl->prepare(); !ready) return tl::unexpected(ready.error());
+  auto ready = impl->prepare().and_then([&] { return impl->journal.open(); });
+  if (!ready) return tl::unexpected(ready.error());
   return std::unique_ptr<SqliteStore>(new SqliteStore(std::move(impl)));
 }
 
@@ -114,7 +132,7 @@ Result<Claim> SqliteStore::take(std::string_view room) {
   const std::lock_guard lock(impl_->mutex);
   Claim claim;
   int64_t id = 0;
-  auto taken = impl_->database->transact([&]() -> Result<void> {
+  auto taken = impl_->transact_locked([&]() -> Result<void> {
     const auto old = impl_->rooms.find(room);
     if (!old) return tl::unexpected(old.error());
     if (*old) {
@@ -154,8 +172,9 @@ Result<void> SqliteStore::release(std::string_view room, uint64_t epoch) {
     stays = *holds;
   }
   if (!stays) {
-    auto removed = impl_->database->transact(
-        [&] { return impl_->snapshots.drop_all(row).and_then([&] { return impl_->rooms.remove(row); }); });
+    auto removed = impl_->transact_locked([&] {
+      return impl_->snapshots.drop_all(row).and_then([&] { return impl_->rooms.remove(room, row); });
+    });
     if (!removed) return removed;
   }
   impl_->owned.erase(row.id);
@@ -170,17 +189,22 @@ Result<void> SqliteStore::retire() {
 
 // --- the owner's writes
 
-// A conflict is found before anything is written, so it stays the request's own and the transaction goes on.
-// Any other failure ends the transaction and is returned.
+// A failure that is not a request's own ends the transaction and is returned.
 Result<void> SqliteStore::Impl::append_batch(std::span<const AppendRequest> requests,
                                              std::span<Result<void>> results) {
-  return database->transact([&]() -> Result<void> {
-    for (size_t i = 0; i < requests.size(); ++i) {
-      results[i] = rooms.append(requests[i]);
-      if (!results[i] && !is_own(results[i].error())) return results[i];
-    }
-    return {};
-  });
+  size_t bytes = 0;
+  for (const AppendRequest& request : requests) bytes += request.update.size();
+  bool folded = true;
+  const auto batch = [&]() -> Result<void> {
+    auto carried = fold.step(kFoldBytes + 2 * bytes);
+    folded = carried || carried.error().code == Code::kUnavailable;
+    return carried.and_then([&] { return rooms.append(requests, results); });
+  };
+  auto done = transact_locked(batch);
+  if (folded) return done;
+  // The journal is damaged, and stays as it is: those who read the rooms concerned are told.
+  fold.stop();
+  return transact_locked(batch);
 }
 
 std::vector<Result<void>> SqliteStore::append(std::span<const AppendRequest> requests) {
@@ -336,14 +360,20 @@ Result<std::vector<RoomInfo>> SqliteStore::rooms(std::string_view after, size_t 
   for (int rc = list.step(); rc != SQLITE_DONE; rc = list.step()) {
     if (rc != SQLITE_ROW) return tl::unexpected(impl_->database->read_error(rc, "the list of rooms"));
     const bool active = impl_->leased && impl_->owned.contains(list.integer(0));
-    out.push_back({.room = list.text(1),
-                   .seq = static_cast<uint64_t>(list.integer(2)),
-                   .bytes = static_cast<uint64_t>(list.integer(3)),
-                   .created_unix_ms = list.integer(4),
-                   .updated_unix_ms = list.integer(5),
-                   .epoch = static_cast<uint64_t>(list.integer(6)),
-                   .active = active,
-                   .address = active ? impl_->options.owner.address : std::string()});
+    RoomInfo& info =
+        out.emplace_back(RoomInfo{.room = list.text(1),
+                                  .seq = static_cast<uint64_t>(list.integer(2)),
+                                  .bytes = static_cast<uint64_t>(list.integer(3)),
+                                  .created_unix_ms = list.integer(4),
+                                  .updated_unix_ms = list.integer(5),
+                                  .epoch = static_cast<uint64_t>(list.integer(6)),
+                                  .active = active,
+                                  .address = active ? impl_->options.owner.address : std::string()});
+    const sqlite::Tail* tail = impl_->journal.find(info.room);
+    if (tail == nullptr) continue;
+    info.seq = std::max(info.seq, tail->newest_seq());
+    info.bytes += tail->update_bytes();
+    info.updated_unix_ms = tail->updated_unix_ms;
   }
   return out;
 }

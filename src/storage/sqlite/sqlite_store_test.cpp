@@ -27,6 +27,19 @@ struct SqliteHarness {
 
 INSTANTIATE_TYPED_TEST_SUITE_P(Sqlite, StoreConformance, SqliteHarness);
 
+// Everything is carried from the journal to the rooms' logs as soon as may be.
+struct FoldingHarness {
+  TemporaryFolder folder;
+  std::string path = folder.file("rooms.db");
+  std::unique_ptr<Store> open(const OwnerOptions& owner) {
+    auto store = SqliteStore::open({.path = path, .owner = owner, .fold_bytes = 0, .fold_rows = 0});
+    EXPECT_TRUE(store) << store.error().message;
+    return store ? std::move(*store) : nullptr;
+  }
+};
+
+INSTANTIATE_TYPED_TEST_SUITE_P(SqliteFolding, StoreConformance, FoldingHarness);
+
 class SqliteStoreTest : public testing::Test {
  protected:
   TemporaryFolder folder;
@@ -49,11 +62,13 @@ class SqliteStoreTest : public testing::Test {
   }
 
   // Room "r" of epoch 2 with an update in quarantine, a snapshot at 3 and slots 4 to 6, and a healthy room
-  // "ok".
+  // "ok". The updates are so large that they go to the rooms' logs at once.
   void write_two_rooms() {
     TestOwner owner = open_owner();
-    ASSERT_TRUE(owner.append("ok", std::string(10, 'o')));
-    for (char update = '2'; update <= '6'; ++update) ASSERT_TRUE(owner.append("r", std::string(100, update)));
+    ASSERT_TRUE(owner.append("ok", std::string(17'000, 'o')));
+    for (char update = '2'; update <= '6'; ++update) {
+      ASSERT_TRUE(owner.append("r", std::string(20'000, update)));
+    }
     const Poison poison{2, "refused"};
     ASSERT_TRUE(owner.put_snapshot("r", 3, Buffer(3u << 20, 9), {&poison, 1}));
   }
@@ -82,7 +97,7 @@ class SqliteStoreTest : public testing::Test {
 };
 
 TEST_F(SqliteStoreTest, damage_is_found_and_named) {
-  expect_corrupt("UPDATE updates SET bytes = zeroblob(100) WHERE seq = 5", "room \"r\", slot 5");
+  expect_corrupt("UPDATE updates SET bytes = zeroblob(20000) WHERE seq = 5", "room \"r\", slot 5");
   expect_corrupt("UPDATE updates SET bytes = CAST(bytes || x'00' AS BLOB) WHERE seq = 6",
                  "room \"r\", slot 6");
   expect_corrupt("UPDATE updates SET seq = 7 WHERE seq = 6", "room \"r\", slot 6");
@@ -94,8 +109,9 @@ TEST_F(SqliteStoreTest, damage_is_found_and_named) {
       "room \"r\", slot 4");
   // An entry of another room, with its own good checksum.
   expect_corrupt(
-      "INSERT INTO updates SELECT (SELECT id FROM rooms WHERE name = x'72'), 7, checksum, bytes, epoch FROM "
-      "updates WHERE length(bytes) = 10; UPDATE rooms SET newest_seq = 7 WHERE name = x'72'",
+      "INSERT INTO updates SELECT (SELECT id FROM rooms WHERE name = x'72'), 7, checksum, bytes, epoch, 0 "
+      "FROM "
+      "updates WHERE length(bytes) = 17000; UPDATE rooms SET newest_seq = 7 WHERE name = x'72'",
       "room \"r\", slot 7");
   for (const char* epoch : {"0", "1", "3", "-1"}) {
     expect_corrupt("UPDATE updates SET epoch = " + std::string(epoch) + " WHERE seq = 5",
@@ -137,7 +153,7 @@ TEST_F(SqliteStoreTest, a_counter_of_epochs_that_is_damaged_gives_none_twice) {
 }
 
 TEST_F(SqliteStoreTest, damage_in_quarantine_is_found_and_named) {
-  for (const char* damage : {"bytes = zeroblob(100)", "epoch = 0", "seq = 1", "checksum = 1"}) {
+  for (const char* damage : {"bytes = zeroblob(20000)", "epoch = 0", "seq = 1", "checksum = 1"}) {
     std::filesystem::remove(options.path);
     write_two_rooms();
     EXPECT_EQ(open()->quarantined("r").value().at(0).reason, "refused");
