@@ -16,6 +16,7 @@ namespace symphony::bench {
 namespace {
 
 constexpr std::string_view kKey = "dGhlIHNhbXBsZSBub25jZQ==";
+constexpr uint64_t kDurable = 80;                   // docs/protocol.md, acknowledgements
 constexpr uint8_t kStep1[] = {0, 0, 1, 0};          // an empty state vector: send everything
 constexpr uint8_t kStep2Empty[] = {0, 1, 2, 0, 0};  // nothing that the server lacks
 
@@ -128,6 +129,7 @@ Result<void> User::on_message(Bytes message) {
     events_.on_presence(message.size());
     return {};
   }
+  if (kind == kDurable && events_.on_durable) events_.on_durable(in.read_var_uint());
   if (kind != 0) return {};
   const uint64_t step = in.read_var_uint();
   const Bytes payload = in.read_var_bytes();
@@ -141,19 +143,28 @@ Result<void> User::on_message(Bytes message) {
   return {};
 }
 
-Result<void> User::send_message(Bytes message) {
+void User::queue_message(Bytes message) {
   const Buffer framed = ws::frame_masked(ws::Opcode::kBinary, message, static_cast<uint32_t>(prng_.next()));
   out_.insert(out_.end(), framed.begin(), framed.end());
+}
+
+Result<void> User::send_message(Bytes message) {
+  queue_message(message);
   return on_writable();
 }
 
-Result<void> User::send_update(Bytes update) {
+void User::queue_update(Bytes update) {
   Buffer message;
   Writer out(message);
   out.u8(0);
   out.u8(2);
   out.var_bytes(update);
-  return send_message(message);
+  queue_message(message);
+}
+
+Result<void> User::send_update(Bytes update) {
+  queue_update(update);
+  return on_writable();
 }
 
 Result<void> User::send_presence(uint64_t client, uint64_t clock, std::string_view state) {

@@ -17,6 +17,8 @@ struct UserEvents {
   std::function<void()> on_synced;              // the server answered sync step 1
   std::function<void(Bytes update)> on_update;  // a document update; the view is valid during the call
   std::function<void(size_t bytes)> on_presence;
+  std::function<void(uint64_t messages)> on_durable =
+      {};  // so many of its document messages are stored (acks=1)
 };
 
 // Owns its socket. The owner watches `fd()` and calls on_readable and on_writable; everything is
@@ -39,11 +41,13 @@ class User {
   Result<void> on_writable();
 
   Result<void> send_update(Bytes update);
+  void queue_update(Bytes update);  // goes out with the next on_writable()
   Result<void> send_presence(uint64_t client, uint64_t clock, std::string_view state);
 
  private:
   static ws::ParserOptions options();
   Result<void> send_message(Bytes message);
+  void queue_message(Bytes message);
   Result<void> read_upgrade(Bytes bytes);
   Result<void> read_messages();
   Result<void> on_message(Bytes message);

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { sleep } from '../../tests/lib/arguments.mjs';
 import { Postgres } from '../../tests/lib/postgres.mjs';
-import { serverBinary, startServer, temporaryFolder } from '../../tests/lib/server.mjs';
+import { startServer, temporaryFolder } from '../../tests/lib/server.mjs';
 import { quantile } from './numbers.mjs';
 
 const run = promisify(execFile);
@@ -15,12 +15,14 @@ const kFloorFileBytes = 16 << 20;
 class Sqlite {
   title = 'SQLite';
 
+  constructor(binary) { this.binary = binary; }
+
   async open() {
     this.folder = temporaryFolder('symphony-bench');
     this.data = join(this.folder, 'symphony.db');
   }
 
-  start(args) { return startServer({ data: this.data, args }); }
+  start(args) { return startServer({ binary: this.binary, data: this.data, args }); }
 
   // Bytes that went to the disk so far because of the server.
   written(server) { return Number(/^write_bytes: (\d+)$/m.exec(readFileSync(`/proc/${server.pid}/io`, 'utf8'))[1]); }
@@ -56,14 +58,16 @@ class OnPostgres {
   title = 'Postgres';
   args = [];
 
+  constructor(binary) { this.binary = binary; }
+
   async open() {
     this.postgres = await Postgres.start({ settings: { max_wal_size: '1GB', shared_buffers: '128MB' } });
     await this.postgres.sql('CREATE DATABASE rooms');
     this.data = this.postgres.url({ database: 'rooms' });
-    await run(serverBinary(), ['migrate', '--data', this.data]);
+    await run(this.binary, ['migrate', '--data', this.data]);
   }
 
-  start(args) { return startServer({ data: this.data, args: [...this.args, ...args] }); }
+  start(args) { return startServer({ binary: this.binary, data: this.data, args: [...this.args, ...args] }); }
 
   // The WAL's, which is all that a commit waits for; the tables follow at the next checkpoint.
   async written() {
@@ -123,6 +127,20 @@ class OnPostgresAndFolder extends OnPostgres {
   }
 }
 
+// Milliseconds for writing so many bytes to a new file, a MiB and an fdatasync at a time.
+export function writeFloor(bytes) {
+  const piece = Buffer.alloc(1 << 20, 7);
+  const file = openSync(join(temporaryFolder('symphony-bench'), 'floor'), 'w');
+  const begin = performance.now();
+  for (let at = 0; at < bytes; at += piece.length) {
+    writeSync(file, piece, 0, Math.min(piece.length, bytes - at), at);
+    fdatasyncSync(file);
+  }
+  const ms = performance.now() - begin;
+  closeSync(file);
+  return ms;
+}
+
 function readFiles(paths) {
   const begin = performance.now();
   for (const path of paths) if (statSync(path, { throwIfNoEntry: false })?.isFile()) readFileSync(path);
@@ -131,9 +149,9 @@ function readFiles(paths) {
 
 export const kBackends = { sqlite: Sqlite, postgres: OnPostgres, 'postgres-folder': OnPostgresAndFolder };
 
-// Opens a new one, runs `use` with it, and ends it.
-export async function withBackend(name, use) {
-  const backend = new kBackends[name]();
+// Opens a new one for the server `binary`, runs `use` with it, and ends it.
+export async function withBackend(name, binary, use) {
+  const backend = new kBackends[name](binary);
   await backend.open();
   try {
     return await use(backend);

@@ -51,8 +51,8 @@ test('a newer schema is refused and not touched', async () => {
 
 test('a file is migrated, too, and a database that cannot be reached is said in one line', async () => {
   const file = join(temporaryFolder(), 'rooms.db');
-  assert.match((await command('migrate', '--data', file)).stdout, /schema 2 now/);
-  assert.match((await command('migrate', '--data', file)).stdout, /schema 2 already/);
+  assert.match((await command('migrate', '--data', file)).stdout, /schema 3 now/);
+  assert.match((await command('migrate', '--data', file)).stdout, /schema 3 already/);
   const lost = await command('migrate', '--data', 'postgres://nobody:secret@127.0.0.1:1/none');
   assert.equal(lost.code, 1);
   assert.equal(lost.stderr.trim().split('\n').length, 1, lost.stderr);

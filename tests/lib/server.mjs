@@ -53,14 +53,15 @@ export function freePort() {
 // Starts `symphony serve` and waits for its ready line. Options:
 //   data      the database file (default: in a new temporary folder)
 //   port      0 (default) lets the system choose
+//   binary    the program (default: serverBinary())
 //   args      more command-line arguments
 //   env       more environment variables
 //   wrap      a command that ends in exec'ing its arguments, put before the server's
 //   quiet     false, or SYMPHONY_TEST_LOG set: the server's log goes to our stderr as well
 //   ready_ms  how long starting may take
-export async function startServer({ data, port = 0, args = [], env = {}, wrap = [], quiet = !process.env.SYMPHONY_TEST_LOG, ready_ms = 20000 } = {}) {
+export async function startServer({ data, port = 0, binary = serverBinary(), args = [], env = {}, wrap = [], quiet = !process.env.SYMPHONY_TEST_LOG, ready_ms = 20000 } = {}) {
   data ??= join(temporaryFolder(), 'symphony.db');
-  const [command, ...argv] = [...wrap, serverBinary(), 'serve', '--listen', `127.0.0.1:${port}`, '--data', data, ...args];
+  const [command, ...argv] = [...wrap, binary, 'serve', '--listen', `127.0.0.1:${port}`, '--data', data, ...args];
   const child = spawn(command, argv, {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
