@@ -3,6 +3,7 @@
 #include <map>
 #include <optional>
 #include <thread>
+#include <utility>
 
 #include "server/log.h"
 #include "storage/errors.h"
@@ -33,9 +34,8 @@ StoreQueue::StoreQueue(Store& store, const StoreWorkers& workers, const Compacto
       care_({workers.care}),
       compactor_(store, compaction) {}
 
+// Without mutex_, for which the worker would wait as soon as it wakes.
 void StoreQueue::wake() {
-  if (running_) return;
-  running_ = true;
   io::Task round = [this] { run(); };
   // At most one round is ever posted, so the worker's mailbox has room for it.
   commits_.post(std::move(round));
@@ -64,8 +64,11 @@ void StoreQueue::load(io::Loop& loop, StoreClient& client, uint64_t room_key, Ro
 
 void StoreQueue::append(io::Loop& loop, StoreClient& client, std::vector<AppendCall> calls) {
   const Time now = commits_.now();
-  const std::lock_guard lock(mutex_);
-  for (AppendCall& call : calls) appends_.push_back({&loop, &client, std::move(call), now});
+  {
+    const std::lock_guard lock(mutex_);
+    for (AppendCall& call : calls) appends_.push_back({&loop, &client, std::move(call), now});
+    if (std::exchange(running_, true)) return;
+  }
   wake();
 }
 
@@ -192,9 +195,12 @@ void StoreQueue::run() {
   }
   next_commit_ = commits_.now() + kCommitInterval;
   commit(appends);
-  const std::lock_guard lock(mutex_);
-  running_ = false;
-  if (!appends_.empty()) wake();
+  {
+    const std::lock_guard lock(mutex_);
+    running_ = !appends_.empty();
+    if (!running_) return;
+  }
+  wake();
 }
 
 void StoreQueue::commit(std::vector<Append>& appends) {

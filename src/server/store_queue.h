@@ -86,8 +86,8 @@ class StoreQueue {
     Time queued_at;
   };
 
-  void wake();  // with mutex_ held
-  void run();   // the commits' worker: one round
+  void wake();
+  void run();  // the commits' worker: one round
   void commit(std::vector<Append>& appends);
   void wake_compactor();  // with mutex_ held
   void run_compactions();

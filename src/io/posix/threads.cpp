@@ -85,9 +85,11 @@ Time WorkerThread::now() const {
 bool WorkerThread::post(Task&& task) {
   const Mailbox::Put put = impl_->mailbox.put(std::move(task));
   if (put == Mailbox::Put::kFirst) {
-    const std::lock_guard lock(impl_->mutex);
-    impl_->posted = true;
-    impl_->wake.notify_one();
+    {
+      const std::lock_guard lock(impl_->mutex);
+      impl_->posted = true;
+    }
+    impl_->wake.notify_one();  // without the mutex, for which it would wait as soon as it wakes
   }
   return put != Mailbox::Put::kFull;
 }

@@ -23,13 +23,16 @@ Result<void> Fold::step(size_t bytes) {
   if (rows.empty() || rows.front().id >= end_) {
     end_ = 0;
     waiting_ = {};
+    emptied_ = false;
     return {};
   }
-  if (waiting_.empty()) {
+  if (waiting_.empty() && !emptied_) {
+    // Also after the last of them: a transaction that failed has carried nothing.
     waiting_ = journal_.rooms_before(end_);
     std::ranges::reverse(waiting_);
+    emptied_ = waiting_.empty();
   }
-  if (waiting_.empty()) {
+  if (emptied_) {
     const size_t count = std::min(kRowsRemoved, rows.size());
     return journal_.remove(std::min(rows[count - 1].id, end_ - 1));
   }

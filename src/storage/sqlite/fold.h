@@ -31,6 +31,7 @@ class Fold {
   const size_t bytes_max_, rows_max_;
   int64_t end_ = 0;                   // rows before this one are to be removed; 0: none
   std::vector<std::string> waiting_;  // rooms with slots in them, the next one last
+  bool emptied_ = false;              // nothing in them is alive any more
   bool stopped_ = false;
 };
 
