@@ -180,9 +180,6 @@ StoreMetrics StoreQueue::metrics() const {
 }
 
 void StoreQueue::run() {
-  if (const Duration early = next_commit_ - commits_.now(); early > Duration::zero()) {
-    std::this_thread::sleep_for(early);
-  }
   std::vector<Append> appends;
   {
     const std::lock_guard lock(mutex_);
@@ -193,8 +190,12 @@ void StoreQueue::run() {
       appends_.pop_front();
     }
   }
-  next_commit_ = commits_.now() + kCommitInterval;
+  const Time next = commits_.now() + kCommitInterval;
   commit(appends);
+  // Asleep behind a commit rather than before one: what comes meanwhile need wake nobody.
+  if (const Duration early = next - commits_.now(); early > Duration::zero()) {
+    std::this_thread::sleep_for(early);
+  }
   {
     const std::lock_guard lock(mutex_);
     running_ = !appends_.empty();

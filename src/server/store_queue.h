@@ -100,7 +100,6 @@ class StoreQueue {
   io::Executor& compactor_worker_;
   BlockingCalls care_;
   Compactor compactor_;
-  Time next_commit_{};  // not before then; the commits' worker's own
   std::atomic<int64_t> forgotten_until_ =
       0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;

@@ -3,6 +3,7 @@
 
 #include <gmock/gmock.h>
 
+#include <algorithm>
 #include <functional>
 
 #include "storage/owner_testing.h"
@@ -56,10 +57,12 @@ class SqliteJournal : public testing::Test {
     sqlite::Run run(write);
     ASSERT_EQ(run.bind(id).bind(Bytes(bytes)).step(), SQLITE_DONE);
   }
-  static void replace(Buffer& bytes, std::string_view from, std::string_view to) {
-    const auto at = std::ranges::search(bytes, as_bytes(from));
-    ASSERT_FALSE(at.empty());
-    std::ranges::copy(as_bytes(to), at.begin());
+  // Where `text` begins in `bytes`.
+  static Buffer::iterator find(Buffer& bytes, std::string_view text) {
+    const Bytes wanted = as_bytes(text);
+    const auto at = std::search(bytes.begin(), bytes.end(), wanted.begin(), wanted.end());
+    EXPECT_NE(at, bytes.end()) << text;
+    return at;
   }
 
   // Three commits, each with an update of "r" and one of "ok".
@@ -129,7 +132,7 @@ TEST_F(SqliteJournal, what_is_carried_is_packed_and_cut_by_snapshots) {
   options.fold_rows = 10;
   {
     TestOwner owner(open());
-    for (int i = 2; i <= 60; ++i) {
+    for (size_t i = 2; i <= 60; ++i) {
       ASSERT_TRUE(owner.append("a", "a" + std::to_string(i)));
       ASSERT_TRUE(owner.append("b", std::string(i, 'b')));
     }
@@ -194,7 +197,7 @@ TEST_F(SqliteJournal, damage_of_slots_is_their_rooms_alone) {
   const auto damaged = [&](int64_t row, std::string_view from, std::string_view to, const char* where) {
     SCOPED_TRACE(from);
     write_two_rooms();
-    change(row, [&](Buffer& bytes) { replace(bytes, from, to); });
+    change(row, [&](Buffer& bytes) { std::ranges::copy(as_bytes(to), find(bytes, from)); });
     for (const bool fold : {false, true}) {
       options.fold_rows = fold ? 1 : 1000;  // damage that is carried to the log is found there, too
       TestOwner owner(open());
@@ -213,10 +216,7 @@ TEST_F(SqliteJournal, damage_of_slots_is_their_rooms_alone) {
   damaged(3, "r-update-4", "r-update-5", "room \"r\", slot 4");
   // The length of a slot.
   write_two_rooms();
-  change(2, [](Buffer& bytes) {
-    const auto at = std::ranges::search(bytes, as_bytes("r-update-3"));
-    *(at.begin() - 5) += 1;
-  });
+  change(2, [](Buffer& bytes) { *(find(bytes, "r-update-3") - 5) += 1; });
   const auto store = open();
   expect_code(store->load("r"), Code::kCorrupt);
   EXPECT_EQ(shown(*store, "ok"), " | ok-update-2 | ok-update-3 | ok-update-4");

@@ -53,6 +53,10 @@ std::string reason_of(sqlite3* db, int rc) {
 }  // namespace
 
 Result<Connection> Connection::open(const std::string& path, const char* vfs) {
+  // Nobody asks SQLite how much memory it holds, so it need not count under a lock whatever it takes and
+  // gives back. In vain, and no harm, if the library is in use already.
+  static const int without_statistics = sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+  static_cast<void>(without_statistics);
   // One thread at a time is our caller's promise, so SQLite need not take a mutex in every call.
   constexpr int kFlags =
       SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
