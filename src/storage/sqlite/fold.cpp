@@ -16,7 +16,7 @@ bool Fold::is_due() const {
   return end_ != 0 || journal_.bytes() > bytes_max_ || journal_.rows().size() > rows_max_;
 }
 
-Result<void> Fold::step(size_t bytes) {
+Result<void> Fold::step(size_t cost) {
   if (!is_due()) return {};
   if (end_ == 0) end_ = journal_.rows().back().id + 1;
   const auto& rows = journal_.rows();
@@ -36,13 +36,13 @@ Result<void> Fold::step(size_t bytes) {
     const size_t count = std::min(kRowsRemoved, rows.size());
     return journal_.remove(std::min(rows[count - 1].id, end_ - 1));
   }
-  for (size_t carried = 0; carried < bytes && !waiting_.empty(); waiting_.pop_back()) {
+  for (size_t spent = 0; spent < cost && !waiting_.empty(); waiting_.pop_back()) {
     const std::string& room = waiting_.back();
     const Tail* tail = journal_.find(room);
     if (tail == nullptr) continue;  // covered meanwhile
-    const auto done = rooms_.fold(room, *tail, bytes - carried);
+    const auto done = rooms_.fold(room, *tail, cost - spent);
     if (!done) return tl::unexpected(done.error());
-    carried += *done;
+    spent += *done;
   }
   return {};
 }

@@ -18,8 +18,8 @@ class Fold {
   Fold(Journal& journal, Rooms& rooms, size_t bytes_max, size_t rows_max)
       : journal_(journal), rooms_(rooms), bytes_max_(bytes_max), rows_max_(rows_max) {}
 
-  // In a transaction: carries over about `bytes`, if it is time.
-  Result<void> step(size_t bytes);
+  // In a transaction: carries over what costs about `cost`, if it is time (Rooms::fold).
+  Result<void> step(size_t cost);
 
   // Whether step() would do something; never again after stop(): the journal cannot be read, and stays.
   bool is_due() const;

@@ -371,19 +371,18 @@ Result<void> Rooms::fold_all(std::string_view room) {
   return tail == nullptr ? Result<void>() : fold(room, *tail, SIZE_MAX).map([](size_t) {});
 }
 
-Result<size_t> Rooms::fold(std::string_view room, const Tail& tail, size_t bytes) {
+Result<size_t> Rooms::fold(std::string_view room, const Tail& tail, size_t cost) {
   const auto row = find(room);
   if (!row) return tl::unexpected(row.error());
   if (!*row) return 0;
   const uint64_t folded = (*row)->folded_seq;
-  size_t carried = 0;
+  size_t spent = 0;
   uint64_t update_bytes = 0, newest_seq = folded;
   Buffer packed;
   uint64_t seq = 0, epoch = 0;
   uint32_t slots = 0;
   const auto flush = [&]() -> Result<void> {
     if (slots == 0) return {};
-    carried += packed.size();
     auto written = insert_row(room, tail.room, seq, epoch, 0, packed, slots);
     packed.clear();
     slots = 0;
@@ -391,7 +390,7 @@ Result<size_t> Rooms::fold(std::string_view room, const Tail& tail, size_t bytes
   };
   for (const JournalRun& run : tail.runs) {
     if (run.last_seq() <= folded) continue;
-    if (carried + packed.size() >= bytes) break;
+    if (spent >= cost) break;
     if (packed.size() >= kPackedBytes || epoch != run.epoch) {
       if (auto written = flush(); !written) return tl::unexpected(written.error());
     }
@@ -401,6 +400,7 @@ Result<size_t> Rooms::fold(std::string_view room, const Tail& tail, size_t bytes
     epoch = run.epoch;
     slots += run.slots;
     packed.insert(packed.end(), read->begin(), read->end());
+    spent += run.bytes + kRunCost;
     update_bytes += run.update_bytes;
     newest_seq = run.last_seq();
   }
@@ -408,7 +408,7 @@ Result<size_t> Rooms::fold(std::string_view room, const Tail& tail, size_t bytes
       flush().and_then([&] { return advance(tail.room, newest_seq, update_bytes, tail.updated_unix_ms); });
   if (!done) return tl::unexpected(done.error());
   if (auto covered = journal_.cover(room, newest_seq); !covered) return tl::unexpected(covered.error());
-  return carried;
+  return spent;
 }
 
 Result<void> Rooms::advance(int64_t id, uint64_t newest_seq, uint64_t bytes, int64_t unix_ms) {

@@ -45,9 +45,10 @@ class Rooms {
   // other failure is returned, and the transaction has failed.
   Result<void> append(std::span<const AppendRequest> requests, std::span<Result<void>> results);
 
-  // In a transaction: carries the room's oldest slots from the journal to its log, about `bytes` of them. How
-  // many bytes that were.
-  Result<size_t> fold(std::string_view room, const Tail& tail, size_t bytes);
+  // In a transaction: carries the room's oldest slots from the journal to its log, as many as cost about
+  // `cost`: a byte is 1, a run kRunCost. What it has cost.
+  static constexpr size_t kRunCost = 400;  // it is read by itself, which takes as long
+  Result<size_t> fold(std::string_view room, const Tail& tail, size_t cost);
 
   // In a transaction: the room's snapshot is the requested one, in the chunks that `row` names; the slots up
   // to it go, the poison into quarantine.

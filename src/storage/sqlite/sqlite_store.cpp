@@ -28,7 +28,7 @@ using sqlite::Statement;
 
 constexpr int64_t kForgottenAtOnce = 10'000;  // connections in one transaction: some milliseconds
 
-constexpr size_t kFoldBytes = 64u << 10;    // carried to the rooms' logs with a commit of appends
+constexpr size_t kFoldCost = 64u << 10;     // carried over with a commit of appends: half a millisecond
 constexpr size_t kSnapshotsTogether = 256;  // small ones in one transaction
 
 // Errors that are found before anything is written: the transaction goes on without the request.
@@ -192,11 +192,14 @@ Result<void> SqliteStore::retire() {
 // A failure that is not a request's own ends the transaction and is returned.
 Result<void> SqliteStore::Impl::append_batch(std::span<const AppendRequest> requests,
                                              std::span<Result<void>> results) {
-  size_t bytes = 0;
-  for (const AppendRequest& request : requests) bytes += request.update.size();
+  size_t cost = 0;  // of carrying over as much as this
+  for (size_t i = 0; i < requests.size(); ++i) {
+    cost += requests[i].update.size();
+    if (i == 0 || requests[i].room != requests[i - 1].room) cost += sqlite::Rooms::kRunCost;
+  }
   bool folded = true;
   const auto batch = [&]() -> Result<void> {
-    auto carried = fold.step(kFoldBytes + 2 * bytes);
+    auto carried = fold.step(kFoldCost + 2 * cost);
     folded = carried || carried.error().code == Code::kUnavailable;
     return carried.and_then([&] { return rooms.append(requests, results); });
   };

@@ -4,10 +4,10 @@
 // can own a room, then: a lease costs nothing, and whoever owned rooms before the file was opened is gone. It
 // is in WAL mode with synchronous=FULL: a commit is one fsync of the -wal file, which is checkpointed into
 // the file when it has grown to checkpoint_pages. What is appended goes into a journal, one row a commit, and
-// later, packed, to the rooms' own logs, unless a snapshot has covered it by then (journal.h, fold.h); a large
-// update goes to its room's log at once. Snapshots are kept in chunks, so that no row is large and a snapshot
-// may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of its room,
-// place and bytes, an update of its epoch, too.
+// later, packed, to the rooms' own logs, unless a snapshot has covered it by then (journal.h, fold.h); a
+// large update goes to its room's log at once. Snapshots are kept in chunks, so that no row is large and a
+// snapshot may be larger than SQLite's limit of 1 GB for a value. Every update and chunk carries a CRC-32C of
+// its room, place and bytes, an update of its epoch, too.
 //
 // One thread at a time is in the file, in the order in which they came. Small snapshots share transactions of
 // about one chunk; a large one is written over several, between which others come in. Reading a large one is
