@@ -168,11 +168,13 @@ class Doc {
   // doc.getSubdocs(), in the order of their clients and clocks. Linear in the document.
   std::vector<Subdoc> subdocs() const;
 
-  // Drops all but the encoded state (the shorter of v1 and v2) and the state vector: a fifth to a third of
-  // the memory. Any other call wakes the document again, which costs as much as loading it;
-  // encode_state_vector() and encode_state_as_update() for an empty vector are answered from the bytes.
-  // False, with nothing done, if the document is edited or observed here, or updates wait.
-  bool rest();
+  // Drops all but the encoded state and the state vector: a fifth to two thirds of the memory. kSmallest
+  // takes the shorter of v1 and v2, which costs three conversions; kQuickest v1, which costs one encoding,
+  // and waking one load. Encoding is answered from the bytes, for any state vector, and an update that says
+  // nothing is taken; any other call wakes the document again. False, with nothing done, if the document is
+  // edited or observed here, or updates wait.
+  enum class Rest : uint8_t { kSmallest, kQuickest };
+  bool rest(Rest how = Rest::kSmallest);
   bool rests() const { return resting_ != nullptr; }
 
   // Bytes of memory held, without allocator overhead.

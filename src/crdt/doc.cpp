@@ -56,7 +56,7 @@ const Buffer& Doc::Impl::encoded_deletes() {
 }
 
 Result<Buffer> Doc::encode_state_as_update(Bytes state_vector) const {
-  if (resting_ != nullptr && state_vector.empty()) return resting_->state();
+  if (resting_ != nullptr) return resting_->encode(state_vector);
   const bool settled = live().transactions == nullptr;
   live().note_changes();
   const std::unique_ptr<Impl::Encoded>& encoded = live().encoded;

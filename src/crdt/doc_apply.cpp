@@ -1,4 +1,5 @@
 // Updates from elsewhere, into a document.
+#include <algorithm>
 #include <optional>
 #include <utility>
 
@@ -67,6 +68,9 @@ void Doc::Impl::abandon() {
 }
 
 Result<Applied> Doc::apply_update(Bytes update, Origin origin) {
+  // What a client that has nothing new says when it connects: no reason to wake.
+  static constexpr uint8_t kNothing[] = {0, 0};
+  if (rests() && std::ranges::equal(update, kNothing)) return Applied{};
   return live().apply(update, origin, live().options.limits);
 }
 

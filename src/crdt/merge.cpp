@@ -348,9 +348,9 @@ Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits)
   return Merger(limits).merge(updates);
 }
 
-Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits) {
+Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits, Infos infos) {
   StructReader in(update, limits);
-  StructWriter writer(256);
+  StructWriter writer(256, infos);
   ParsedStruct s;
   while (in.next_block()) {
     const auto found = std::upper_bound(state_vector.begin(), state_vector.end(), in.client(),

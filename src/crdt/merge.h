@@ -5,6 +5,7 @@
 #include <span>
 
 #include "crdt/struct_reader.h"
+#include "crdt/update_v2.h"
 #include "symphony/types.h"
 
 namespace symphony::crdt {
@@ -18,6 +19,8 @@ Result<Buffer> merge_v1(std::span<const Bytes> updates, const DocLimits& limits)
 
 // Y.diffUpdate: what of `update` a holder of `state_vector` (descending by client; of equal ones the last
 // counts) lacks; the delete set stays whole.
-Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits);
+// kAsIs: `update` is a document's state, and the diff what the document would write.
+Result<Buffer> diff_v1(Bytes update, std::span<const Id> state_vector, const DocLimits& limits,
+                       Infos infos = Infos::kAsRead);
 
 }  // namespace symphony::crdt

@@ -4,20 +4,22 @@
 
 namespace symphony::crdt {
 
-void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset) {
+void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset,
+                  Infos infos) {
   if (s.ref() == kGc || s.ref() == kSkip) {
     out.u8(s.ref());
     out.var_uint(s.len - offset);
   } else {
-    write_parsed_head(out, update, client, s, offset);
+    write_parsed_head(out, update, client, s, offset, infos);
     write_content(out, s.ref(), s.len, update.subspan(s.content_at, s.content_bytes), offset);
   }
 }
 
-void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset) {
+void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset,
+                       Infos infos) {
   const bool has_origin = offset > 0 || s.has_origin();
-  // A parent key stands only beside the parent; a struct that has an origin has lost it on the wire.
-  const bool has_sub = s.has_parent() && (s.info & kInfoParentSub) != 0;
+  // A parent key stands only beside the parent: a struct that was read with an origin has lost it.
+  const bool has_sub = (infos == Infos::kAsIs || s.has_parent()) && (s.info & kInfoParentSub) != 0;
   uint8_t* at = out.space(64);
   *at++ =
       static_cast<uint8_t>(s.ref() | (has_origin ? kInfoOrigin : 0) |
@@ -56,7 +58,7 @@ void StructWriter::write(const Piece& piece, uint32_t offset) {
     structs_.var_uint(piece.len - offset);  // joined ones are longer than what was parsed
   } else {
     write_parsed(structs_, piece.update, piece.client, piece.parsed,
-                 piece.clock + offset - piece.parsed.clock);
+                 piece.clock + offset - piece.parsed.clock, infos_);
   }
   ++blocks_.back().structs;
 }

@@ -7,15 +7,18 @@
 
 #include "crdt/encoder.h"
 #include "crdt/struct_reader.h"
+#include "crdt/update_v2.h"
 
 namespace symphony::crdt {
 
 // The part of write_parsed in front of the content.
-void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
+void write_parsed_head(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset,
+                       Infos infos = Infos::kAsRead);
 
-// One struct of a validated update as Yjs writes a struct that was read and not integrated, without its first
-// `offset`.
-void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset);
+// One struct of a validated update without its first `offset`: as Yjs writes a struct that was read and not
+// integrated (kAsRead), or one that is in a document whose state the update is (kAsIs).
+void write_parsed(Encoder& out, Bytes update, uint64_t client, const ParsedStruct& s, uint32_t offset,
+                  Infos infos = Infos::kAsRead);
 
 // A struct on its way from an update to the output, possibly sliced (Yjs: sliceStruct) or a Skip made to fill
 // a hole.
@@ -33,7 +36,8 @@ struct Piece {
 
 class StructWriter {
  public:
-  explicit StructWriter(size_t expected_bytes) : structs_(expected_bytes) {}
+  explicit StructWriter(size_t expected_bytes, Infos infos = Infos::kAsRead)
+      : infos_(infos), structs_(expected_bytes) {}
 
   // Appends a struct without its first `offset`; one of another client than before begins a block.
   void write(const Piece& piece, uint32_t offset = 0);
@@ -49,6 +53,7 @@ class StructWriter {
     uint32_t structs;
   };
 
+  Infos infos_;
   Encoder structs_;
   std::vector<Block> blocks_;
 };
