@@ -3,8 +3,8 @@
 
 #include <optional>
 #include <utility>
-#include <vector>
 
+#include "base/vector_queue.h"
 #include "room/room.h"
 
 namespace symphony {
@@ -17,18 +17,14 @@ class EffectQueue {
   }
 
   std::optional<Effect> poll() {
-    if (head_ == effects_.size()) return std::nullopt;
-    std::optional<Effect> effect(std::move(effects_[head_++]));
-    if (head_ == effects_.size()) {
-      effects_.clear();  // the memory stays for the next event
-      head_ = 0;
-    }
-    return effect;
+    if (effects_.empty()) return std::nullopt;
+    return effects_.pop_front();
   }
 
+  void trim() { effects_.trim(); }
+
  private:
-  std::vector<Effect> effects_;
-  size_t head_ = 0;  // of the next one to give out
+  VectorQueue<Effect> effects_;
 };
 
 }  // namespace symphony

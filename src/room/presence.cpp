@@ -18,7 +18,7 @@ constexpr uint8_t kNull[] = {'n', 'u', 'l', 'l'};
 }  // namespace
 
 Presence::Presence(const RoomOptions& options, uint64_t seed)
-    : options_(options), index_(16, SeededHash{Prng::mix(seed)}) {}
+    : options_(options), index_(0, SeededHash{Prng::mix(seed)}) {}
 
 void Presence::open(PeerId peer) { owners_.emplace(peer, Owner{}); }
 
@@ -227,6 +227,12 @@ SharedBuffer Presence::frame_entries() {
   payload_.clear();
   encode_awareness(payload_, entries_);
   return share(frame_message(MessageType::kAwareness, payload_));
+}
+
+void Presence::trim() {
+  dirty_.shrink_to_fit();
+  entries_ = {};
+  payload_ = {};
 }
 
 std::string Presence::check_invariants() const {

@@ -36,6 +36,7 @@ namespace symphony {
 
 class Presence {
  public:
+  // `options` outlive it.
   Presence(const RoomOptions& options, uint64_t seed);
 
   void open(PeerId peer);
@@ -68,6 +69,9 @@ class Presence {
   SharedBuffer everybody(bool removed);
 
   size_t size() const { return present_; }
+
+  // Gives back memory that nothing needs now.
+  void trim();
 
   // The first broken invariant, or empty. Linear.
   std::string check_invariants() const;
@@ -108,7 +112,7 @@ class Presence {
   void add_entry(const Client& client);
   SharedBuffer frame_entries();
 
-  RoomOptions options_;
+  const RoomOptions& options_;
   std::vector<Client> clients_;  // slots; freed ones are listed in free_
   std::vector<uint32_t> free_;
   std::unordered_map<uint64_t, uint32_t, SeededHash> index_;

@@ -10,6 +10,10 @@
 namespace symphony {
 namespace {
 
+// Above it, laying the document to rest would hold up the loop for longer than other rooms should notice.
+constexpr size_t kRestBytesMax = 16u << 20;
+constexpr size_t kRestBytesPerSecond = 1u << 20;
+
 constexpr uint64_t kFinalTries = 3;  // of a snapshot; then a closing room leaves its log, which is as safe
 
 DocOptions doc_options(const RoomOptions& options, uint64_t seed) {
@@ -105,6 +109,7 @@ void Room::Impl::on_loaded(Loaded loaded, Time now) {
   poison = std::move(loaded.room->poison);
   log.start(epoch, loaded.room->log, !poison.empty());
   if (std::exchange(lapsed_while_loading, false)) log.append(share(Buffer()));
+  edited(now);
   go_live(now);
   settle();
 }
@@ -178,6 +183,36 @@ void Room::Impl::start_closing(Time now) {
     return;
   }
   state = RoomState::kClosing;
+  if (log.worth_compacting()) lay_to_rest();  // others may be before it
+}
+
+// --- rest
+
+void Room::Impl::edited(Time now) {
+  edited_at = now;
+  rest_at = std::min(rest_at, now + options.rest_after);
+}
+
+// Looks at the document when the shortest time is over, not at each edit.
+void Room::Impl::rest_if_due(Time now) {
+  if (now < rest_at) return;
+  rest_at = kNever;
+  if (state != RoomState::kLive) return;
+  const size_t bytes = doc.memory_bytes();
+  const Time due = edited_at + options.rest_after + std::chrono::seconds(bytes / kRestBytesPerSecond);
+  if (now < due) {
+    rest_at = due;
+  } else {
+    lay_to_rest();
+  }
+}
+
+// Not if something waits for updates that are missing.
+void Room::Impl::lay_to_rest() {
+  effects.trim();
+  log.trim();
+  presence.trim();
+  if (doc.memory_bytes() <= kRestBytesMax) doc.rest(Doc::Rest::kQuickest);
 }
 
 void Room::Impl::settle() {
@@ -207,13 +242,14 @@ void Room::Impl::on_deadline(Time now) {
   if (now >= presence_at) send_presence(now);
   if (now >= keep_alive_at) send_keep_alives(now);
   if (now >= close_at) start_closing(now);
+  rest_if_due(now);
   settle();
 }
 
 Time Room::Impl::next_deadline() const {
   if (state == RoomState::kGone) return kNever;
-  return std::min(
-      {load_retry_at, log.next_deadline(), presence.next_expiry(), presence_at, keep_alive_at, close_at});
+  return std::min({load_retry_at, log.next_deadline(), presence.next_expiry(), presence_at, keep_alive_at,
+                   close_at, rest_at});
 }
 
 void Room::Impl::send_keep_alives(Time now) {
@@ -260,6 +296,7 @@ RoomStats Room::stats() const {
   stats.peers = room.peers.size();
   stats.presence_clients = room.presence.size();
   stats.document_bytes = room.doc.memory_bytes();
+  stats.resting = room.doc.rests();
   stats.unstored_updates = room.log.unstored_updates();
   stats.log_entries = room.log.updates();
   stats.log_bytes = room.log.bytes();
@@ -281,7 +318,10 @@ const std::string& Room::storage_error() const {
 std::string Room::check_invariants() const {
   const Impl& room = *impl_;
   if (auto broken = room.presence.check_invariants(); !broken.empty()) return broken;
-  if (auto broken = room.doc.check_invariants(); !broken.empty()) return broken;
+  // The check would wake it.
+  if (auto broken = room.doc.rests() ? std::string() : room.doc.check_invariants(); !broken.empty()) {
+    return broken;
+  }
   for (const Peer& peer : room.peers) {
     if (room.state == RoomState::kLoading && !peer.missing)
       return "a peer was greeted before the room had loaded";

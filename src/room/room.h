@@ -15,6 +15,9 @@
 // Durability: an update is broadcast at once, appended to the log (Append), and counts as acknowledged only
 // when on_stored() has reported the append durable. A peer that asked for acknowledgements is told then; to
 // all others nothing unknown is ever sent.
+//
+// Rest: a document that nobody edits for a while is kept as bytes (Doc::rest), from which newcomers are
+// answered; so is one whose room only waits for its last snapshot. The next edit wakes it.
 #pragma once
 
 #include <cstdint>
@@ -47,8 +50,10 @@ struct RoomOptions {
   Duration presence_tick =
       std::chrono::milliseconds(50);  // presence is merged this long, or until an update goes out
   Duration presence_expiry = std::chrono::seconds(30);  // a state not renewed for this long is dropped
-  Duration keep_alive = std::chrono::seconds(20);       // a peer hears something at least this often: clients
-                                                        // close a connection that was silent for 30 s
+  Duration rest_after = std::chrono::seconds(1);   // from the last edit to the document's resting as bytes; a
+                                                   // second more for each MiB, which costs more to wake
+  Duration keep_alive = std::chrono::seconds(20);  // a peer hears something at least this often: clients
+                                                   // close a connection that was silent for 30 s
   Duration resync_interval =
       std::chrono::seconds(5);          // one peer is asked for what is missing at most this often
   uint64_t snapshot_log_entries = 500;  // a snapshot is due after this many log entries ...
@@ -108,6 +113,7 @@ struct RoomStats {
   size_t peers = 0;
   size_t presence_clients = 0;
   size_t document_bytes = 0;    // memory of the document
+  bool resting = false;         // the document rests
   size_t unstored_updates = 0;  // appended, not durable yet
   uint64_t log_entries = 0;     // updates since the last snapshot
   uint64_t log_bytes = 0;
@@ -119,7 +125,9 @@ struct RoomStats {
 
 class Room {
  public:
+  // `options` outlive the room: what is the same for all rooms is not kept by each.
   Room(std::string id, const RoomOptions& options, uint64_t seed);
+  Room(std::string id, const RoomOptions&& options, uint64_t seed) = delete;
   ~Room();
 
   const std::string& id() const;

@@ -49,8 +49,10 @@ Buffer presence_message(uint64_t client, uint64_t clock) {
   return out;
 }
 
+const RoomOptions kOptions;
+
 struct Session {
-  Session(uint64_t seed, Time now) : room("r" + std::to_string(seed), RoomOptions{}, seed) {
+  Session(uint64_t seed, Time now) : room("r" + std::to_string(seed), kOptions, seed) {
     room.on_loaded({.epoch = 1, .room = Restored{Doc(), {}, {}}}, now);
     for (uint64_t user = 0; user < kUsers; ++user) {
       const PeerId peer = user + 1;

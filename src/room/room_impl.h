@@ -47,6 +47,9 @@ struct Room::Impl {
   void end();
   void settle();  // at the end of an event: what has become possible by it
   void send_keep_alives(Time now);
+  void edited(Time now);
+  void rest_if_due(Time now);
+  void lay_to_rest();
 
   // --- messages (room_messages.cpp)
   Result<void> on_message(PeerId id, Bytes frame, Time now);
@@ -72,7 +75,7 @@ struct Room::Impl {
   Result<SharedBuffer> diff_frame(MessageType type, Bytes state_vector);
 
   const std::string id;
-  const RoomOptions options;
+  const RoomOptions& options;
   Prng prng;
   EffectQueue effects;
   RoomState state = RoomState::kLoading;
@@ -102,6 +105,8 @@ struct Room::Impl {
 
   Time close_at = kNever;       // no peers: the grace period ends then
   Time presence_at = kNever;    // the next merged delta
+  Time edited_at{};             // when the document last changed
+  Time rest_at = kNever;        // it may rest then
   Time keep_alive_at = kNever;  // a peer may have been sent nothing for too long then
 
   // Frames that many peers ask for at once; dropped when the document changes.

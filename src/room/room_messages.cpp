@@ -120,6 +120,7 @@ Result<void> Room::Impl::take_update(PeerId from, Bytes update, uint64_t documen
     return tl::unexpected(std::move(applied.error()));
   }
   ++updates_applied;
+  if (!doc.rests()) edited(now);
   Peer* const sender = peers.find(from);
   const bool echo = sender != nullptr && sender->options.echo;
   SharedBuffer own;  // the sender's operations, framed

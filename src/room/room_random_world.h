@@ -195,10 +195,7 @@ class World {
 
  private:
   void start_room() {
-    RoomOptions options;
-    options.snapshot_log_entries = 20;
-    options.grace = std::chrono::seconds(2);
-    room_ = std::make_unique<Room>("r", options, prng_.next());
+    room_ = std::make_unique<Room>("r", options_, prng_.next());
     ++rooms_;
     collect();
   }
@@ -426,6 +423,9 @@ class World {
 
   Prng prng_;
   FakeStore store_;
+  const RoomOptions options_{.grace = std::chrono::seconds(2),
+                             .rest_after = std::chrono::milliseconds(100),
+                             .snapshot_log_entries = 20};
   std::unique_ptr<Room> room_;
   Time now_ = kStart;
   std::array<Client, kClients> clients_;

@@ -113,7 +113,9 @@ inline std::string describe(Bytes frame) {
 // A room, its effects sorted by kind, and a clock.
 class Stage {
  public:
-  explicit Stage(const RoomOptions& options = {}, uint64_t seed = 1) : room("r", options, seed) { drain(); }
+  explicit Stage(const RoomOptions& with = {}, uint64_t seed = 1) : room_options(with), room("r", room_options, seed) {
+    drain();
+  }
 
   void drain() {
     while (auto effect = room.poll()) {
@@ -197,6 +199,7 @@ class Stage {
     return texts;
   }
 
+  const RoomOptions room_options;
   Room room;
   Time now = kStart;
   std::map<PeerId, std::vector<SharedBuffer>> sent;

@@ -33,7 +33,7 @@ void UpdateLog::start(uint64_t epoch, const LogExtent& stored, bool poisoned) {
 
 uint64_t UpdateLog::append(SharedBuffer update) {
   unstored_bytes_ += update->size();
-  unstored_.push_back({.update = std::move(update)});
+  unstored_.emplace_back(Slot{.update = std::move(update)});
   if (!stalled_) send(unstored_.back(), appended_seq());
   return appended_seq();
 }

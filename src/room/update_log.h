@@ -12,12 +12,12 @@
 // well: one for each time that the room is taken.
 #pragma once
 
-#include <deque>
 #include <string>
 
 #include "base/prng.h"
 #include "base/shared_buffer.h"
 #include "base/time.h"
+#include "base/vector_queue.h"
 #include "room/backoff.h"
 #include "room/effects.h"
 #include "room/restore.h"
@@ -61,6 +61,9 @@ class UpdateLog {
   // Asks for a snapshot of everything durable.
   void compact();
 
+  // Gives back memory that nothing needs now.
+  void trim() { unstored_.trim(); }
+
   uint64_t durable_seq() const { return durable_seq_; }
   uint64_t appended_seq() const { return durable_seq_ + unstored_.size(); }
   bool all_durable() const { return unstored_.empty(); }
@@ -89,7 +92,7 @@ class UpdateLog {
   EffectQueue& effects_;
   Prng& prng_;
 
-  std::deque<Slot> unstored_;  // slots durable_seq_ + 1, + 2, ...
+  VectorQueue<Slot> unstored_;  // slots durable_seq_ + 1, + 2, ...
   size_t unstored_bytes_ = 0;
   uint64_t epoch_ = 0;
   uint64_t durable_seq_ = 0;
