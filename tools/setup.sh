@@ -7,7 +7,8 @@ die() { printf 'error: %s\n' "$*" >&2; exit 1; }
 
 # What building `symphony` takes (Debian 12 names).
 PACKAGES_BUILD=(g++ cmake ninja-build pkg-config libboost1.81-dev libexpected-dev libsqlite3-dev libssl-dev
-                libcurl4-openssl-dev libpq-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev)
+                libcurl4-openssl-dev libpq-dev libzstd-dev libspdlog-dev libfmt-dev libcli11-dev prometheus-cpp-dev
+                libmimalloc-dev)
 
 # What ./check takes besides: tests, benchmarks, formatting, fuzzing, a browser with a font, a database server.
 PACKAGES_CHECK=(libgtest-dev libgmock-dev libbenchmark-dev clang-14 libclang-rt-14-dev clang-format-14 chromium

@@ -296,7 +296,6 @@ RoomStats Room::stats() const {
   stats.peers = room.peers.size();
   stats.presence_clients = room.presence.size();
   stats.document_bytes = room.doc.memory_bytes();
-  stats.resting = room.doc.rests();
   stats.unstored_updates = room.log.unstored_updates();
   stats.log_entries = room.log.updates();
   stats.log_bytes = room.log.bytes();
@@ -307,6 +306,7 @@ RoomStats Room::stats() const {
   return stats;
 }
 
+bool Room::rests() const { return impl_->doc.rests(); }
 size_t Room::unstored_bytes() const { return impl_->log.unstored_bytes(); }
 
 const std::vector<Poison>& Room::poison() const { return impl_->poison; }

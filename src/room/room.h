@@ -113,7 +113,6 @@ struct RoomStats {
   size_t peers = 0;
   size_t presence_clients = 0;
   size_t document_bytes = 0;    // memory of the document
-  bool resting = false;         // the document rests
   size_t unstored_updates = 0;  // appended, not durable yet
   uint64_t log_entries = 0;     // updates since the last snapshot
   uint64_t log_bytes = 0;
@@ -131,6 +130,9 @@ class Room {
   ~Room();
 
   const std::string& id() const;
+
+  // Whether the document rests.
+  bool rests() const;
 
   // Of updates that are not durable: waiting, under way or failed.
   size_t unstored_bytes() const;

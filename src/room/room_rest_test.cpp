@@ -19,21 +19,21 @@ class RoomRestTest : public RoomTest {
 TEST_F(RoomRestTest, ADocumentRestsWhenNobodyHasEditedItForAWhile) {
   join(1);
   edit(1, 0, "hello");
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
   const size_t awake = stage.room.stats().document_bytes;
   stage.pass(RoomOptions().rest_after - milliseconds(1));
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
   edit(1, 5, " you");  // the time counts from the last edit
   stage.pass(RoomOptions().rest_after - milliseconds(1));
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
   stage.pass(milliseconds(2));
-  EXPECT_TRUE(stage.room.stats().resting);
+  EXPECT_TRUE(stage.room.rests());
   EXPECT_LT(stage.room.stats().document_bytes * 2, awake);
 
   edit(1, 9, " there");
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
   stage.pass(RoomOptions().rest_after);
-  EXPECT_TRUE(stage.room.stats().resting);
+  EXPECT_TRUE(stage.room.rests());
   join(2);
   ASSERT_TRUE(stage.say(2, kStep1));
   EXPECT_EQ(text_of(stage.sent[2].back()), "hello you there");
@@ -43,7 +43,7 @@ TEST_F(RoomRestTest, WhoJoinsReconnectsAndSaysNothingNewDoesNotWakeIt) {
   join(1);
   edit(1, 0, "hello");
   stage.pass(RoomOptions().rest_after);
-  ASSERT_TRUE(stage.room.stats().resting);
+  ASSERT_TRUE(stage.room.rests());
   join(2);
   ASSERT_TRUE(stage.say(2, message(MessageType::kSyncStep1, Buffer{1, 5, 3})));  // it knows "hel"
   EXPECT_EQ(stage.heard(2), Heard{"step2"});
@@ -52,16 +52,16 @@ TEST_F(RoomRestTest, WhoJoinsReconnectsAndSaysNothingNewDoesNotWakeIt) {
   stage.room.on_backlog(2, true, stage.now);
   stage.room.on_backlog(2, false, stage.now);
   stage.drain();
-  EXPECT_TRUE(stage.room.stats().resting);
+  EXPECT_TRUE(stage.room.rests());
   EXPECT_FALSE(stage.say(2, message(MessageType::kSyncStep1, Buffer{1, 5})));  // cut short
-  EXPECT_TRUE(stage.room.stats().resting);
+  EXPECT_TRUE(stage.room.rests());
 }
 
 TEST_F(RoomRestTest, WhatWaitsForAMissingUpdateStaysAwake) {
   join(1);
   edit(1, 3, "later");
   stage.pass(seconds(20));
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
 }
 
 TEST_F(RoomRestTest, ARoomThatWaitsForItsLastSnapshotRestsAndServesWhoComesBack) {
@@ -81,7 +81,7 @@ TEST_F(RoomRestTest, ARoomThatWaitsForItsLastSnapshotRestsAndServesWhoComesBack)
   other.pass(milliseconds(2));
   ASSERT_EQ(other.compactions.size(), 1u);
   EXPECT_EQ(other.room.stats().state, RoomState::kClosing);
-  EXPECT_TRUE(other.room.stats().resting);
+  EXPECT_TRUE(other.room.rests());
   other.open(2);
   ASSERT_TRUE(other.say(2, kStep1));
   EXPECT_EQ(text_of(other.sent[2].back()), "hello");
@@ -94,9 +94,9 @@ TEST_F(RoomRestTest, ALargeDocumentRestsLater) {
   join(1);
   edit(1, 0, std::string(3u << 20, 'x'));
   stage.pass(RoomOptions().rest_after + seconds(2));
-  EXPECT_FALSE(stage.room.stats().resting);
+  EXPECT_FALSE(stage.room.rests());
   stage.pass(seconds(2));
-  EXPECT_TRUE(stage.room.stats().resting);
+  EXPECT_TRUE(stage.room.rests());
 }
 
 }  // namespace

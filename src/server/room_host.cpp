@@ -4,6 +4,7 @@
 
 #include "base/prng.h"
 #include "server/log.h"
+#include "server/memory.h"
 #include "storage/errors.h"
 
 namespace symphony {
@@ -182,6 +183,10 @@ void RoomHost::on_tick() {
     if (!by_name_.contains(*room)) release(room, epoch);  // else taking it anew ends that epoch
   }
   if (!connections_.empty()) store_.record_connections(std::exchange(connections_, {}));
+  if (std::exchange(freed_, false)) {
+    give_back_memory();
+    store_.give_back_memory(rooms_.empty());
+  }
 }
 
 void RoomHost::settle(Hosted& hosted) {
@@ -231,6 +236,7 @@ void RoomHost::erase(Hosted& hosted) {
   gone_.poisoned_updates += stats.poisoned_updates;
   by_name_.erase(*hosted.name);
   rooms_.erase(hosted.key);
+  freed_ = true;
   if (draining_ && rooms_.empty() && drained_) std::exchange(drained_, nullptr)();
 }
 
@@ -277,7 +283,11 @@ void RoomHost::on_timer() {
     Hosted* hosted = find(due.room_key);
     if (hosted == nullptr || hosted->scheduled != due.at) continue;
     hosted->scheduled = kNever;
-    if (hosted->room.next_deadline() <= now) hosted->room.on_deadline(now);
+    if (hosted->room.next_deadline() <= now) {
+      const bool rested = hosted->room.rests();
+      hosted->room.on_deadline(now);
+      freed_ |= hosted->room.rests() && !rested;
+    }
     settle(*hosted);
   }
   if (!deadlines_.empty() && deadlines_.top().at < timer_at_) {

@@ -61,7 +61,7 @@ class RoomHost final : public StoreClient {
   // The process's lease had run out: every room asks the store whether it is still ours.
   void on_lease_lapsed();
 
-  // Once a second or so: hands over what is written in the background.
+  // Once a second or so: hands over what is written in the background, and gives back freed memory.
   void on_tick();
 
   // Rooms that are not gone yet, and what is not durable yet: for the log line of a drain that took too long.
@@ -120,6 +120,7 @@ class RoomHost final : public StoreClient {
   RoomStats gone_;  // counters of rooms that are gone
   std::function<void()> drained_;
   bool draining_ = false;
+  bool freed_ = false;  // since the last tick, documents were destroyed or laid to rest
   Time next_failure_line_{};
 };
 

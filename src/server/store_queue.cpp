@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "server/log.h"
+#include "server/memory.h"
 #include "storage/errors.h"
 
 namespace symphony {
@@ -27,6 +28,7 @@ constexpr std::chrono::milliseconds kForgetEvery = std::chrono::hours(1);
 
 StoreQueue::StoreQueue(Store& store, const StoreWorkers& workers, const CompactorOptions& compaction)
     : store_(store),
+      workers_(workers),
       commits_(*workers.commits),
       doc_options_(compaction.doc),
       loads_(workers.loads),
@@ -169,6 +171,16 @@ void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
     const Result<void> outcome = store_.ping();
     for (auto& [to, answer] : waiting)
       deliver(*to, [answer = std::move(answer), outcome] { answer(outcome); });
+  });
+}
+
+// The store's caches first: their memory is in the heaps of all workers.
+void StoreQueue::give_back_memory(bool caches) {
+  if (giving_back_.exchange(true)) return;
+  care_.add([this, caches] {
+    giving_back_ = false;
+    if (caches) store_.trim();
+    for (io::Executor* worker : workers_.all()) worker->post([] { symphony::give_back_memory(); });
   });
 }
 

@@ -53,6 +53,12 @@ struct StoreWorkers {
   io::Executor* compactions = nullptr;
   io::Executor* care = nullptr;  // what must not wait for a load: releases, pings, statistics
   io::Executor* lease = nullptr;
+
+  std::vector<io::Executor*> all() const {
+    std::vector<io::Executor*> workers = loads;
+    workers.insert(workers.end(), {commits, compactions, care, lease});
+    return workers;
+  }
 };
 
 class StoreQueue {
@@ -71,6 +77,10 @@ class StoreQueue {
   void record_connections(std::vector<ConnectionRecord> connections);
   // Whoever asks while a ping waits shares its answer.
   void ping(io::Loop& loop, std::function<void(Result<void>)> done);
+
+  // Any thread: every worker gives back its free memory when it has nothing else to do; with `caches`, the
+  // store what it keeps only to be faster.
+  void give_back_memory(bool caches);
 
   // Any thread: the process ends, compactions make no pauses from now on.
   void hurry() { compactor_.hurry(); }
@@ -94,12 +104,14 @@ class StoreQueue {
   void deliver(io::Loop& loop, io::Task task);
 
   Store& store_;
+  const StoreWorkers workers_;
   io::Executor& commits_;
   const DocOptions doc_options_;
   BlockingCalls loads_;
   io::Executor& compactor_worker_;
   BlockingCalls care_;
   Compactor compactor_;
+  std::atomic<bool> giving_back_ = false;  // asked for and not carried out yet
   std::atomic<int64_t> forgotten_until_ =
       0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;

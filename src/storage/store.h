@@ -181,6 +181,9 @@ class Store {
   // or ever can; how many it removed. After the last place it begins anew.
   virtual Result<size_t> sweep(size_t limit) = 0;
 
+  // Gives back memory that is kept only to make later calls faster.
+  virtual void trim() {}
+
   // A cheap round trip to the medium, for /readyz.
   virtual Result<void> ping() = 0;
 };

@@ -429,6 +429,11 @@ Result<void> SqliteStore::forget_connections(int64_t before_unix_ms) {
   return {};
 }
 
+void SqliteStore::trim() {
+  const std::lock_guard lock(impl_->mutex);
+  sqlite3_db_release_memory(impl_->database->connection().get());
+}
+
 Result<void> SqliteStore::ping() {
   const std::lock_guard lock(impl_->mutex);
   return impl_->database->ping();

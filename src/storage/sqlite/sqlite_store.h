@@ -28,7 +28,7 @@ struct SqliteStoreOptions {
   int checkpoint_pages = 4096;  // pages of 4 KiB in the -wal file that trigger a checkpoint
   int64_t wal_bytes_kept =
       32 << 20;                   // what a checkpoint leaves of a -wal file that a big transaction blew up
-  int cache_kib = 16 << 10;       // SQLite's page cache
+  int cache_kib = 4 << 10;        // SQLite's page cache: behind it is the system's
   size_t chunk_bytes = 1u << 20;  // of a snapshot
   size_t chunks_at_once = 4;      // in one transaction
   size_t fold_bytes = 8u << 20;   // in the journal, before it is carried to the rooms' logs ...
@@ -73,6 +73,9 @@ class SqliteStore final : public Store {
 
   // Nothing to do: what a crash left of a room's snapshot goes with its next one.
   Result<size_t> sweep(size_t) override { return 0; }
+
+  // The page cache.
+  void trim() override;
 
   // Reads the file; if the last write failed, tries to write as well.
   Result<void> ping() override;
