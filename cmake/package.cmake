@@ -11,8 +11,8 @@ include(GNUInstallDirs)
 include(CMakePackageConfigHelpers)
 find_package(tl-expected REQUIRED)
 
-add_library(symphony_engine STATIC $<TARGET_OBJECTS:symphony_base> $<TARGET_OBJECTS:symphony_crdt>
-                                   $<TARGET_OBJECTS:symphony_c>)
+list(TRANSFORM SYMPHONY_WINGS REPLACE "(.+)" "$<TARGET_OBJECTS:symphony_crdt_\\1>" OUTPUT_VARIABLE wings)
+add_library(symphony_engine STATIC $<TARGET_OBJECTS:symphony_base> ${wings} $<TARGET_OBJECTS:symphony_c>)
 set_target_properties(symphony_engine PROPERTIES OUTPUT_NAME symphony EXPORT_NAME symphony)
 target_compile_features(symphony_engine INTERFACE cxx_std_20)
 target_include_directories(symphony_engine INTERFACE $<INSTALL_INTERFACE:${CMAKE_INSTALL_INCLUDEDIR}>)

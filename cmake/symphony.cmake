@@ -1,10 +1,10 @@
 # One library a folder, linked exactly as the map in ARCHITECTURE.md draws it.
 #
-#   symphony_library(room DEPS base crdt protocol storage [PACKAGES Threads::Threads ...])
+#   symphony_library(room DEPS base crdt protocol storage [TEST_DEPS ...] [PACKAGES Threads::Threads ...])
 #
 # compiles the folder's *.cpp into symphony_<name> and, where they exist, `*_test.cpp` into <name>_test (one
 # ctest), each `*_fuzz.cpp` into a libFuzzer program, and `*_bench.cpp` into <name>_bench. `main.cpp` is left to the
-# program that the folder adds by itself.
+# program that the folder adds by itself. TEST_DEPS are what only its tests and fuzz targets link besides.
 
 add_library(symphony_flags INTERFACE)
 target_compile_options(symphony_flags INTERFACE -Wall -Wextra -Wshadow -Wconversion)
@@ -30,7 +30,7 @@ if(SYMPHONY_BENCH)
 endif()
 
 function(symphony_library name)
-  cmake_parse_arguments(ARG "" "" "DEPS;PACKAGES" ${ARGN})
+  cmake_parse_arguments(ARG "" "" "DEPS;TEST_DEPS;PACKAGES" ${ARGN})
   file(GLOB all CONFIGURE_DEPENDS ${CMAKE_CURRENT_SOURCE_DIR}/*.cpp)
   set(tests ${all})
   set(fuzzers ${all})
@@ -41,10 +41,8 @@ function(symphony_library name)
   list(FILTER benches INCLUDE REGEX "_bench\\.cpp$")
   list(FILTER sources EXCLUDE REGEX "(_(test|fuzz|bench)|/main)\\.cpp$")
 
-  set(links)
-  foreach(dep ${ARG_DEPS})
-    list(APPEND links symphony_${dep})
-  endforeach()
+  list(TRANSFORM ARG_DEPS PREPEND symphony_ OUTPUT_VARIABLE links)
+  list(TRANSFORM ARG_TEST_DEPS PREPEND symphony_ OUTPUT_VARIABLE test_links)
 
   if(sources)
     add_library(symphony_${name} STATIC ${sources})
@@ -59,14 +57,19 @@ function(symphony_library name)
 
   if(SYMPHONY_TESTS AND tests)
     add_executable(${name}_test ${tests})
-    target_link_libraries(${name}_test PRIVATE symphony_flags symphony_${name} GTest::gmock GTest::gtest_main)
+    target_link_libraries(${name}_test PRIVATE symphony_flags symphony_${name} ${test_links} GTest::gmock GTest::gtest_main)
     add_test(NAME ${name} COMMAND ${name}_test)
+  endif()
+  if(SYMPHONY_TESTS AND ARG_TEST_DEPS)  # its tests do not show that it calls nothing that it may not: this links or not
+    add_executable(${name}_alone $<TARGET_OBJECTS:symphony_${name}>)
+    set_target_properties(${name}_alone PROPERTIES LINKER_LANGUAGE CXX)
+    target_link_libraries(${name}_alone PRIVATE symphony_flags ${links} ${ARG_PACKAGES} GTest::gtest_main)
   endif()
   if(SYMPHONY_FUZZ)
     foreach(source ${fuzzers})
       get_filename_component(target ${source} NAME_WE)
       add_executable(${target} ${source})
-      target_link_libraries(${target} PRIVATE symphony_flags symphony_${name})
+      target_link_libraries(${target} PRIVATE symphony_flags symphony_${name} ${test_links})
       target_link_options(${target} PRIVATE -fsanitize=fuzzer)
       set_property(GLOBAL APPEND PROPERTY SYMPHONY_FUZZERS ${target})
     endforeach()

@@ -20,6 +20,15 @@ const allowed = {
   server: ['base', 'crdt', 'protocol', 'storage', 'room', 'io'],
   cli: ['base', 'crdt', 'protocol', 'storage', 'room', 'transfer', 'io', 'server'],
 };
+// Each wing of src/crdt with the wings it may include besides itself. Other folders need not know them.
+const wings = {
+  wire: [],
+  store: ['wire'],
+  integrate: ['wire', 'store'],
+  doc: ['wire', 'store', 'integrate'],
+  edit: ['wire', 'store', 'integrate', 'doc'],
+  awareness: ['wire'],
+};
 const core = new Set(['base', 'crdt', 'c', 'protocol', 'room']);
 const adapters = ['storage/memory', 'storage/sqlite', 'storage/postgres', 'storage/blob'];
 // Headers that the core must not see: clocks, threads, files, sockets, randomness, libraries that do such things.
@@ -40,6 +49,10 @@ let checked = 0;
 for (const path of files(join(root, 'src'))) {
   const inside = relative(join(root, 'src'), path).split(sep);
   const folder = inside[0];
+  if (folder === 'crdt' && !(inside[1] in wings)) {
+    faults.push(`${relative(root, path)}: stands in no wing of src/crdt that this check knows`);
+    continue;
+  }
   const test = /_(test|fuzz|bench|testing)\.(cpp|h)$/.test(path);
   readFileSync(path, 'utf8').split('\n').forEach((line, i) => {
     const match = /^\s*#\s*include\s+([<"])([^>"]+)[>"]/.exec(line);
@@ -47,10 +60,14 @@ for (const path of files(join(root, 'src'))) {
     checked++;
     const fault = (why) => faults.push(`${relative(root, path)}:${i + 1}: ${match[2]}: ${why}`);
     const [, quote, target] = match;
-    const other = target.split('/')[0];
+    const [other, otherWing] = target.split('/');
     if (quote === '"' && other !== 'symphony') {
       if (!(folder in allowed)) fault(`src/${folder} is not in the map of this check`);
       else if (other !== folder && !allowed[folder].includes(other)) fault(`${folder} may not include ${other}`);
+      if (other === 'crdt' && !(otherWing in wings)) fault(`src/crdt/${otherWing} is not a wing in this check`);
+      else if (other === 'crdt' && folder === 'crdt' && otherWing !== inside[1] && !wings[inside[1]].includes(otherWing)) {
+        fault(`the wing crdt/${inside[1]} may not include crdt/${otherWing}`);
+      }
       if (!test && folder !== 'storage' && folder !== 'cli' && adapters.some((a) => target.startsWith(`${a}/`))) {
         fault('only the command line chooses a storage adapter; everyone else knows storage/store.h');
       }

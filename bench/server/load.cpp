@@ -19,7 +19,7 @@
 #include <string>
 #include <vector>
 
-#include "crdt/update.h"
+#include "crdt/wire/update.h"
 #include "meter.h"
 #include "recording.h"
 #include "user.h"

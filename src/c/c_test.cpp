@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "crdt/hex_testing.h"
+#include "crdt/wire/hex_testing.h"
 
 namespace symphony {
 namespace {

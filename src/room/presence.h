@@ -29,7 +29,7 @@
 #include "base/prng.h"
 #include "base/shared_buffer.h"
 #include "base/time.h"
-#include "crdt/awareness_codec.h"
+#include "crdt/awareness/awareness_codec.h"
 #include "room/room.h"
 
 namespace symphony {

@@ -7,7 +7,7 @@
 #include <vector>
 
 #include "base/varint.h"
-#include "crdt/awareness_codec.h"
+#include "crdt/awareness/awareness_codec.h"
 #include "protocol/sync.h"
 #include "room/room.h"
 

@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "base/varint.h"
-#include "crdt/awareness_codec.h"
+#include "crdt/awareness/awareness_codec.h"
 #include "protocol/sync.h"
 #include "protocol/websocket.h"
 #include "room/room.h"
@@ -113,7 +113,8 @@ inline std::string describe(Bytes frame) {
 // A room, its effects sorted by kind, and a clock.
 class Stage {
  public:
-  explicit Stage(const RoomOptions& with = {}, uint64_t seed = 1) : room_options(with), room("r", room_options, seed) {
+  explicit Stage(const RoomOptions& with = {}, uint64_t seed = 1)
+      : room_options(with), room("r", room_options, seed) {
     drain();
   }
 

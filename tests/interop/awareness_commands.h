@@ -17,7 +17,7 @@
 #include <string_view>
 #include <vector>
 
-#include "crdt/hex_testing.h"
+#include "crdt/wire/hex_testing.h"
 #include "symphony/awareness.h"
 
 namespace symphony {

@@ -16,7 +16,7 @@
 // of nested types, and an UndoManager keeps items from collection in its own document only. Both are differences between
 // two documents with different histories, so what is compared with clients at the end of a run is state vectors and
 // JSON. Engine and server have one history, and one exception: Yjs keeps only the last of the clocks that what is set aside
-// waits for, so that a struct may stay there although all it needs has come (src/crdt/apply.cpp, set_aside_stack), until
+// waits for, so that a struct may stay there although all it needs has come (src/crdt/integrate/apply.cpp, set_aside_stack), until
 // something else wakes it. The engine integrates it at once. A run in which the engine shows exactly what Yjs shows when it
 // is given its own state again, ends there and is counted.
 import { fork } from 'node:child_process';

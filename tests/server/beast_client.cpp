@@ -6,7 +6,7 @@
 #include <boost/beast/websocket.hpp>
 
 #include "base/varint.h"
-#include "crdt/awareness_codec.h"
+#include "crdt/awareness/awareness_codec.h"
 #include "support.h"
 
 namespace symphony::test {
