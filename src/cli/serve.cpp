@@ -17,6 +17,7 @@
 #include "cli/running_server.h"
 #include "cli/units.h"
 #include "server/log.h"
+#include "server/memory.h"
 
 namespace symphony {
 namespace {
@@ -150,6 +151,7 @@ int run_serve(ServeOptions options) {
   const size_t connections_wanted = options.server.connections_max;
   options.server.connections_max = std::min(connections_wanted, connections_possible());
 
+  prepare_memory();
   Signals signals;
   StaticFiles files;
   std::error_code ignored;

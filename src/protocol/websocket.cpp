@@ -10,8 +10,6 @@ namespace symphony::ws {
 namespace {
 
 constexpr size_t kControlBytesMax = 125;
-constexpr size_t kKeptBytesMax =
-    16u << 10;  // buffers above this go back to the allocator when they run empty
 
 bool is_control(Opcode opcode) { return static_cast<uint8_t>(opcode) >= 8; }
 
@@ -40,13 +38,8 @@ void apply_mask(uint8_t* at, size_t size, const uint8_t* mask) {
   for (; i < size; ++i) at[i] ^= mask[i & 3];
 }
 
-void reset(Buffer& buffer) {
-  if (buffer.capacity() > kKeptBytesMax) {
-    Buffer().swap(buffer);
-  } else {
-    buffer.clear();
-  }
-}
+// With its memory: most connections are silent most of the time, and there are many.
+void reset(Buffer& buffer) { Buffer().swap(buffer); }
 
 void write_length(Buffer& out, uint64_t payload_bytes, uint8_t mask_bit) {
   size_t extra = 0;
@@ -87,11 +80,7 @@ void FrameParser::release_consumed() {
     reset(in_);
     consumed_ = 0;
   } else if (consumed_ >= in_.size() - consumed_) {
-    if (in_.capacity() > kKeptBytesMax && in_.size() - consumed_ <= kKeptBytesMax) {
-      in_ = Buffer(in_.begin() + static_cast<ptrdiff_t>(consumed_), in_.end());
-    } else {
-      in_.erase(in_.begin(), in_.begin() + static_cast<ptrdiff_t>(consumed_));
-    }
+    in_ = Buffer(in_.begin() + static_cast<ptrdiff_t>(consumed_), in_.end());
     consumed_ = 0;
   }
 }

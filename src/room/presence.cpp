@@ -15,27 +15,42 @@ constexpr size_t kRemovedMax = 4096;                         // removed clients 
 constexpr size_t kKeptStateBytesMax = 1024;                  // a larger state's memory goes back on removal
 constexpr uint8_t kNull[] = {'n', 'u', 'l', 'l'};
 
+// Scratch of this thread: what is being read, or said.
+std::vector<AwarenessEntry>& scratch_entries() {
+  static thread_local std::vector<AwarenessEntry> entries;
+  entries.clear();
+  return entries;
+}
+
 }  // namespace
 
 Presence::Presence(const RoomOptions& options, uint64_t seed)
     : options_(options), index_(0, SeededHash{Prng::mix(seed)}) {}
 
-void Presence::open(PeerId peer) { owners_.emplace(peer, Owner{}); }
+Presence::Owner* Presence::find_owner(PeerId peer) {
+  const auto at = std::ranges::lower_bound(owners_, peer, {}, &Owner::peer);
+  return at != owners_.end() && at->peer == peer ? &*at : nullptr;
+}
+
+void Presence::open(PeerId peer) {
+  const auto at = std::ranges::lower_bound(owners_, peer, {}, &Owner::peer);
+  if (at == owners_.end() || at->peer != peer) owners_.emplace(at)->peer = peer;
+}
 
 void Presence::seal(PeerId peer) {
-  if (const auto at = owners_.find(peer); at != owners_.end()) at->second.sealed = true;
+  if (Owner* const owner = find_owner(peer)) owner->sealed = true;
 }
 
 Result<void> Presence::apply(PeerId peer, Bytes payload, Time now) {
-  if (auto ok = decode_awareness(payload, entries_); !ok) return ok;
-  const auto at = owners_.find(peer);
-  if (at == owners_.end() || entries_.empty()) return {};
-  Owner& owner = at->second;
-  const bool announces = !owner.sealed && entries_.size() == 1;
-  if (announces) owner.home = entries_[0].client;
-  owner.sealed = true;
-  for (const AwarenessEntry& entry : entries_) {
-    if (auto ok = apply_entry(peer, owner, entry, announces, now); !ok) return ok;
+  std::vector<AwarenessEntry>& entries = scratch_entries();
+  if (auto ok = decode_awareness(payload, entries); !ok) return ok;
+  Owner* const owner = find_owner(peer);
+  if (owner == nullptr || entries.empty()) return {};
+  const bool announces = !owner->sealed && entries.size() == 1;
+  if (announces) owner->home = entries[0].client;
+  owner->sealed = true;
+  for (const AwarenessEntry& entry : entries) {
+    if (auto ok = apply_entry(peer, *owner, entry, announces, now); !ok) return ok;
   }
   return {};
 }
@@ -98,8 +113,8 @@ Result<void> Presence::check_state(Bytes state) const {
 // Whether the client is present on a connection of its own other than `peer`.
 bool Presence::is_elsewhere(const Client& client, PeerId peer) const {
   if (!client.present || client.owner == peer) return false;
-  const auto at = owners_.find(client.owner);
-  return at != owners_.end() && at->second.home == client.id;
+  const auto at = std::ranges::lower_bound(owners_, client.owner, {}, &Owner::peer);
+  return at != owners_.end() && at->peer == client.owner && at->home == client.id;
 }
 
 Presence::Client& Presence::introduce(uint64_t id, Time now) {
@@ -128,7 +143,7 @@ Presence::Client& Presence::introduce(uint64_t id, Time now) {
 void Presence::own(Client& client, PeerId peer, Owner& owner) {
   if (client.present) {
     if (client.owner == peer) return;
-    if (const auto at = owners_.find(client.owner); at != owners_.end()) --at->second.clients;
+    if (Owner* const former = find_owner(client.owner)) --former->clients;
   } else {
     client.present = true;
     ++present_;
@@ -138,7 +153,7 @@ void Presence::own(Client& client, PeerId peer, Owner& owner) {
 }
 
 void Presence::remove(Client& client, Time now) {
-  if (const auto at = owners_.find(client.owner); at != owners_.end()) --at->second.clients;
+  if (Owner* const owner = find_owner(client.owner)) --owner->clients;
   client.present = false;
   client.touched = now;
   --present_;
@@ -162,7 +177,7 @@ void Presence::close(PeerId peer, Time now) {
     remove(client, now);
     mark(client, std::nullopt);
   }
-  owners_.erase(peer);
+  if (Owner* const owner = find_owner(peer)) owners_.erase(owners_.begin() + (owner - owners_.data()));
 }
 
 void Presence::expire(Time now) {
@@ -199,41 +214,38 @@ Presence::Delta Presence::take_delta() {
   Delta delta;
   if (dirty_.empty()) return delta;
   delta.sole_source = clients_[dirty_.front()].source;
-  entries_.clear();
+  std::vector<AwarenessEntry>& entries = scratch_entries();
   for (const uint32_t slot : dirty_) {
     Client& client = clients_[slot];
-    add_entry(client);
+    add_entry(entries, client);
     if (client.to_all || client.source != delta.sole_source) delta.sole_source.reset();
     client.dirty = false;
   }
   dirty_.clear();
-  delta.frame = frame_entries();
+  delta.frame = frame_entries(entries);
   return delta;
 }
 
 SharedBuffer Presence::everybody(bool removed) {
-  entries_.clear();
+  std::vector<AwarenessEntry>& entries = scratch_entries();
   for (const Client& client : clients_) {
-    if (client.present || (client.used && removed)) add_entry(client);
+    if (client.present || (client.used && removed)) add_entry(entries, client);
   }
-  return entries_.empty() ? nullptr : frame_entries();
+  return entries.empty() ? nullptr : frame_entries(entries);
 }
 
-void Presence::add_entry(const Client& client) {
-  entries_.push_back({client.id, client.clock, client.present ? Bytes(client.state) : Bytes(kNull)});
+void Presence::add_entry(std::vector<AwarenessEntry>& entries, const Client& client) {
+  entries.push_back({client.id, client.clock, client.present ? Bytes(client.state) : Bytes(kNull)});
 }
 
-SharedBuffer Presence::frame_entries() {
-  payload_.clear();
-  encode_awareness(payload_, entries_);
-  return share(frame_message(MessageType::kAwareness, payload_));
+SharedBuffer Presence::frame_entries(const std::vector<AwarenessEntry>& entries) {
+  static thread_local Buffer payload;
+  payload.clear();
+  encode_awareness(payload, entries);
+  return share(frame_message(MessageType::kAwareness, payload));
 }
 
-void Presence::trim() {
-  dirty_.shrink_to_fit();
-  entries_ = {};
-  payload_ = {};
-}
+void Presence::trim() { dirty_.shrink_to_fit(); }
 
 std::string Presence::check_invariants() const {
   size_t used = 0;
@@ -253,13 +265,15 @@ std::string Presence::check_invariants() const {
     if (!client.present) continue;
     ++present;
     ++owned[client.owner];
-    if (owners_.count(client.owner) == 0) return "a client is present and its owner has gone";
+    if (std::ranges::find(owners_, client.owner, &Owner::peer) == owners_.end())
+      return "a client is present and its owner has gone";
   }
   if (used != index_.size() || used + free_.size() != clients_.size()) return "slots and index disagree";
   if (present != present_) return "the count of present clients is wrong";
   if (dirty != dirty_.size()) return "the list of changed clients is wrong";
-  for (const auto& [peer, owner] : owners_) {
-    const auto at = owned.find(peer);
+  if (!std::ranges::is_sorted(owners_, {}, &Owner::peer)) return "the owners are out of order";
+  for (const Owner& owner : owners_) {
+    const auto at = owned.find(owner.peer);
     if (owner.clients != (at == owned.end() ? 0 : at->second)) return "an owner's count of clients is wrong";
   }
   return {};

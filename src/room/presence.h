@@ -91,6 +91,7 @@ class Presence {
   };
 
   struct Owner {
+    PeerId peer = 0;
     std::optional<uint64_t> home;
     size_t clients = 0;  // present clients it owns
     bool sealed = false;
@@ -101,6 +102,7 @@ class Presence {
     size_t operator()(uint64_t id) const { return Prng::mix(id ^ seed); }
   };
 
+  Owner* find_owner(PeerId peer);
   Result<void> apply_entry(PeerId peer, Owner& owner, const AwarenessEntry& entry, bool announces, Time now);
   Result<void> check_state(Bytes state) const;
   Client& introduce(uint64_t id, Time now);
@@ -109,19 +111,17 @@ class Presence {
   void forget(uint32_t slot);
   bool is_elsewhere(const Client& client, PeerId peer) const;
   void mark(Client& client, std::optional<PeerId> source);
-  void add_entry(const Client& client);
-  SharedBuffer frame_entries();
+  static void add_entry(std::vector<AwarenessEntry>& entries, const Client& client);
+  static SharedBuffer frame_entries(const std::vector<AwarenessEntry>& entries);
 
   const RoomOptions& options_;
   std::vector<Client> clients_;  // slots; freed ones are listed in free_
   std::vector<uint32_t> free_;
   std::unordered_map<uint64_t, uint32_t, SeededHash> index_;
-  std::unordered_map<PeerId, Owner> owners_;
+  std::vector<Owner> owners_;    // ascending by peer
   std::vector<uint32_t> dirty_;  // slots, in the order of their first change
   size_t present_ = 0;
   Time next_scan_ = kNever;
-  std::vector<AwarenessEntry> entries_;  // scratch
-  Buffer payload_;                       // scratch
 };
 
 }  // namespace symphony

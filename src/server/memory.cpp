@@ -4,13 +4,30 @@
 #include <malloc.h>
 #endif
 
-// There if the program is linked with mimalloc: tests and sanitizers are not.
-extern "C" void mi_collect(bool force) __attribute__((weak));
+#if __has_include(<mimalloc.h>)
+#include <mimalloc.h>
+// There if the program is linked with it: tests and sanitizers are not.
+#pragma weak mi_collect
+#pragma weak mi_option_set_default
+#endif
 
 namespace symphony {
 
+void prepare_memory() {
+#ifdef MI_MALLOC_VERSION
+#if MI_MALLOC_VERSION < 210
+  constexpr mi_option_t kDelay = mi_option_decommit_delay;
+#else
+  constexpr mi_option_t kDelay = mi_option_purge_delay;
+#endif
+  if (mi_option_set_default != nullptr) mi_option_set_default(kDelay, 0);
+#endif
+}
+
 void give_back_memory() {
+#ifdef MI_MALLOC_VERSION
   if (mi_collect != nullptr) return mi_collect(true);
+#endif
 #ifdef __GLIBC__
   ::malloc_trim(0);
 #endif

@@ -8,6 +8,10 @@
 
 namespace symphony {
 
+// At the start of the program: a page that becomes free is given back then, not a moment later by whoever
+// next frees something, which in a server that has become idle is nobody. MIMALLOC_ variables still count.
+void prepare_memory();
+
 // Gives back what is free of the calling thread's heap (of all heaps, where the allocator is glibc's). Cost:
 // some microseconds for each MiB in use.
 void give_back_memory();

@@ -28,7 +28,7 @@ struct SqliteStoreOptions {
   int checkpoint_pages = 4096;  // pages of 4 KiB in the -wal file that trigger a checkpoint
   int64_t wal_bytes_kept =
       32 << 20;                   // what a checkpoint leaves of a -wal file that a big transaction blew up
-  int cache_kib = 4 << 10;        // SQLite's page cache: behind it is the system's
+  int cache_kib = 2 << 10;        // SQLite's page cache: behind it is the system's
   size_t chunk_bytes = 1u << 20;  // of a snapshot
   size_t chunks_at_once = 4;      // in one transaction
   size_t fold_bytes = 8u << 20;   // in the journal, before it is carried to the rooms' logs ...
