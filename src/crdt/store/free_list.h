@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <vector>
 
+#include "base/make_room.h"
 #include "crdt/store/dense_index.h"
 
 namespace symphony::crdt {
@@ -15,6 +16,7 @@ class FreeList {
   // A fresh T, in the place that became free last or behind the others.
   uint32_t take(std::vector<T>& all) {
     if (first_ == kNil) {
+      make_room(all, 1);
       all.emplace_back();
       return static_cast<uint32_t>(all.size() - 1);
     }

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "base/assert.h"
+#include "base/make_room.h"
 #include "base/utf8.h"
 
 namespace symphony::crdt {
@@ -43,6 +44,7 @@ Bytes Store::elements_from(const Item& item, uint32_t offset) const {
 uint32_t Store::allocate(size_t bytes) {
   const size_t at = arena.size();
   ASSERT(at + bytes <= 0xffffffffULL);  // DocLimits::content_bytes_max is checked before an update is applied
+  make_room(arena, bytes);
   arena.resize(at + bytes);
   return static_cast<uint32_t>(at);
 }
@@ -50,6 +52,7 @@ uint32_t Store::allocate(size_t bytes) {
 Span Store::store_bytes(Bytes bytes) {
   const Span span{static_cast<uint32_t>(arena.size()), static_cast<uint32_t>(bytes.size())};
   ASSERT(arena.size() + bytes.size() <= 0xffffffffULL);
+  make_room(arena, bytes.size());
   arena.insert(arena.end(), bytes.begin(), bytes.end());
   return span;
 }
