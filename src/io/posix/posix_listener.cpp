@@ -8,7 +8,6 @@
 #include <cerrno>
 
 #include "io/posix/posix_connection.h"
-#include "io/posix/posix_loop.h"
 
 namespace symphony::io::posix {
 namespace {
@@ -35,8 +34,8 @@ std::string ip_of(const sockaddr_storage& address, socklen_t size) {
 class PosixListener final : public Listener {
  public:
   struct State : std::enable_shared_from_this<State> {
-    State(PosixLoop& loop, Loop::OnAccept accept)
-        : acceptor(loop.context()), pause(loop.context()), on_accept(std::move(accept)) {}
+    State(boost::asio::io_context& context, Loop::OnAccept accept)
+        : acceptor(context), pause(context), on_accept(std::move(accept)) {}
 
     void arm() {
       acceptor.async_wait(tcp::acceptor::wait_read,
@@ -121,17 +120,17 @@ std::string advice(const boost::system::error_code& error, const std::string& wh
 
 }  // namespace
 
-Result<std::unique_ptr<Listener>> open_listener(PosixLoop& loop, const std::string& host, uint16_t port,
-                                                Loop::OnAccept on_accept) {
+Result<std::unique_ptr<Listener>> open_listener(boost::asio::io_context& context, const std::string& host,
+                                                uint16_t port, Loop::OnAccept on_accept) {
   const std::string where = host + ":" + std::to_string(port);
   boost::system::error_code error;
-  tcp::resolver resolver(loop.context());
+  tcp::resolver resolver(context);
   const auto found = resolver.resolve(host, std::to_string(port), tcp::resolver::passive, error);
   if (error || found.empty()) {
     return fail(Code::kInvalid, "cannot listen on " + where + ": no address is known for '" + host + "' (" +
                                     error.message() + ")");
   }
-  auto state = std::make_shared<PosixListener::State>(loop, std::move(on_accept));
+  auto state = std::make_shared<PosixListener::State>(context, std::move(on_accept));
   error = bind_and_listen(state->acceptor, found.begin()->endpoint());
   if (error) return fail(Code::kUnavailable, advice(error, where));
   const uint16_t real_port = state->acceptor.local_endpoint().port();

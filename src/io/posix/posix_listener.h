@@ -1,6 +1,7 @@
-// TCP listeners of a PosixLoop. Private to this folder.
+// TCP listeners of a loop. Private to this folder.
 #pragma once
 
+#include <boost/asio/io_context.hpp>
 #include <memory>
 #include <string>
 
@@ -8,9 +9,7 @@
 
 namespace symphony::io::posix {
 
-class PosixLoop;
-
-Result<std::unique_ptr<Listener>> open_listener(PosixLoop& loop, const std::string& host, uint16_t port,
-                                                Loop::OnAccept on_accept);
+Result<std::unique_ptr<Listener>> open_listener(boost::asio::io_context& context, const std::string& host,
+                                                uint16_t port, Loop::OnAccept on_accept);
 
 }  // namespace symphony::io::posix

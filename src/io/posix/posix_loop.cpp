@@ -120,7 +120,7 @@ std::unique_ptr<Connection> PosixLoop::attach(std::unique_ptr<Socket> socket, Co
 
 Result<std::unique_ptr<Listener>> PosixLoop::listen(const std::string& host, uint16_t port,
                                                     OnAccept on_accept) {
-  return open_listener(*this, host, port, std::move(on_accept));
+  return open_listener(context_, host, port, std::move(on_accept));
 }
 
 }  // namespace symphony::io::posix
