@@ -11,9 +11,9 @@
 #include <csignal>
 #include <cstdio>
 #include <filesystem>
-#include <random>
 #include <thread>
 
+#include "cli/random_number.h"
 #include "cli/running_server.h"
 #include "cli/units.h"
 #include "server/log.h"
@@ -75,11 +75,6 @@ size_t connections_possible() {
                                                     : limit.rlim_cur / 2;
 }
 
-uint64_t random_seed() {
-  std::random_device device;
-  return (uint64_t{device()} << 32) | device();
-}
-
 std::string url_of(const std::string& host, uint16_t port) {
   std::string name = host;
   if (host == "0.0.0.0" || host == "::") name = "127.0.0.1";
@@ -137,7 +132,7 @@ int run_serve(ServeOptions options) {
   if (!address) return fail_to_start("--listen " + address.error().message);
   options.server.host = address->host;
   options.server.port = address->port;
-  options.server.seed = random_seed();
+  options.server.seed = random_number();
   options.server.backlog_low_bytes =
       std::min(options.server.backlog_low_bytes, options.server.backlog_high_bytes / 2);
   // An update may be as large as the message that brings it.

@@ -3,8 +3,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <random>
 
+#include "cli/random_number.h"
 #include "storage/blob/open_object_store.h"
 #include "storage/memory/memory_store.h"
 #include "storage/postgres/postgres_store.h"
@@ -16,11 +16,6 @@ namespace {
 // A room tries again by itself, later; a call that tries for longer keeps others from the few that load
 // rooms.
 constexpr RetryOptions kObjectRetries{.total = std::chrono::seconds(1)};
-
-uint64_t random_number() {
-  std::random_device random;
-  return (uint64_t{random()} << 32) | random();
-}
 
 Result<OpenedStore> open_postgres(const StorageOptions& options, const OwnerOptions& owner) {
   OpenedStore opened;
