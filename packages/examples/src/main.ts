@@ -4,7 +4,7 @@ import './styles/chrome.css';
 import './styles/board.css';
 import './styles/page.css';
 import { h, svg } from './base/dom.ts';
-import { Board } from './board/board.ts';
+import { whiteboard } from './board/whiteboard.ts';
 import type { Page } from './page/page.ts';
 import { goToFreshRoom, goToRoom, Room, roomNameFromAddress } from './session/room.ts';
 import { helpButton } from './ui/help.ts';
@@ -23,7 +23,7 @@ const commonTools = [themeButton(), helpButton()];
 function open(name: string): () => void {
   const room = new Room(name);
   const status = statusPill(room);
-  const board = new Board(room, hint());
+  const board = whiteboard(room, hint());
   const main = h('main', { class: 'stage' }, board.element);
   document.title = `${name} · Symphony`;
   app.replaceChildren(

@@ -1,11 +1,9 @@
-// The whiteboard: puts model, view, pointers and keys together.
+// The board itself: puts model, view and pointers together. Its bars and keys: see whiteboard.ts.
 import { h, svg } from '../base/dom.ts';
 import type { Room } from '../session/room.ts';
 import { Cursors } from './cursors.ts';
-import { dock } from './dock.ts';
 import { contains, union, type Point } from './geometry.ts';
 import * as gestures from './gestures.ts';
-import { listenToKeys } from './keyboard.ts';
 import { BoardModel } from './model.ts';
 import { listenToPointers, type Hit } from './pointer.ts';
 import { Selection } from './selection.ts';
@@ -44,7 +42,7 @@ export class Board {
     this.cursors = new Cursors(this.surface, this.viewport, room.presence);
     const world = svg('g', { class: 'world' }, view.element);
     this.surface.append(world, this.selection.element);
-    this.element.append(hint, this.surface, this.text.element, this.cursors.element, dock(this));
+    this.element.append(hint, this.surface, this.text.element, this.cursors.element);
 
     this.viewport.view.subscribe(({ x, y, zoom }) => {
       world.setAttribute('transform', `scale(${zoom}) translate(${-x} ${-y})`);
@@ -74,10 +72,14 @@ export class Board {
         panning: () => this.tools.tool.value === 'hand',
         doubleTap: (point, hit) => this.doubleTap(point, hit),
       }),
-      listenToKeys(this),
       room.presence.peers.subscribe(() => this.selection.draw()),
       this.showAllOnArrival(room),
     ];
+  }
+
+  // What has to stop when the board is gone.
+  untilDestroyed(stop: () => void): void {
+    this.stopListening.push(stop);
   }
 
   destroy(): void {

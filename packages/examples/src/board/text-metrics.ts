@@ -1,13 +1,22 @@
 // How large text is drawn, and how much place it takes.
-import type { Shape } from './shapes.ts';
 
 export const lineHeight = 1.3;
 export const textPadding = { x: 6, y: 4 };
 const family =
   'ui-sans-serif, system-ui, -apple-system, "Segoe UI", Roboto, "Noto Sans", "DejaVu Sans", sans-serif';
 
+// What of a shape says how large its text is.
+interface Lettering {
+  kind: string;
+  stroke: number;
+  scaleX: number;
+  width: number;
+  height: number;
+  text: string;
+}
+
 // A text's size follows its stroke and what resizing did; a note's follows how much is on it, so that it stays inside.
-export function fontSize({ kind, stroke, scaleX, width, height, text }: Shape): number {
+export function fontSize({ kind, stroke, scaleX, width, height, text }: Lettering): number {
   if (kind === 'text') return Math.max(4, (12 + stroke * 4) * Math.abs(scaleX));
   const roomForOne = Math.sqrt(Math.abs(width * height) / Math.max(12, text.length));
   return Math.round(Math.min(26, Math.max(9, roomForOne * 0.78)));
