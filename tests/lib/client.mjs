@@ -13,6 +13,7 @@ import WebSocket from 'ws';
 import * as awarenessProtocol from 'y-protocols/awareness';
 import * as syncProtocol from 'y-protocols/sync';
 import * as Y from 'yjs';
+import { Waiting } from './waiting.mjs';
 
 const kSync = 0;
 const kAwareness = 1;
@@ -46,7 +47,7 @@ export class Client {
     this.reconnect = reconnect;
     this.patience = patience;
     this.wanted = true;
-    this.waiting = new Set();
+    this.waiting = new Waiting();
     this.notes = [];
     this.awareness = awareness ? new awarenessProtocol.Awareness(doc) : null;
     this.onUpdate = (update, origin) => {
@@ -80,7 +81,7 @@ export class Client {
       syncProtocol.writeSyncStep1(encoder, this.doc);
       socket.send(encoding.toUint8Array(encoder));
       if (this.awareness) this.sendAwareness([this.doc.clientID]);
-      this.tell();
+      this.waiting.tell();
     });
     socket.on('message', (data) => this.onMessage(socket, data));
     socket.on('error', (error) => this.errors.push(error));
@@ -90,7 +91,7 @@ export class Client {
       this.isSynced = false;
       this.closes.push({ code, reason: reason.toString() });
       if (this.wanted && this.reconnect) this.timer = setTimeout(() => this.open(), this.reconnect);
-      this.tell();
+      this.waiting.tell();
     });
   }
 
@@ -113,7 +114,7 @@ export class Client {
       this.awareness.off('update', this.onAwareness);
       this.awareness.destroy();
     }
-    this.tell();
+    this.waiting.tell();
   }
 
   get isOpen() { return this.connection?.readyState === WebSocket.OPEN; }
@@ -167,28 +168,12 @@ export class Client {
     } else if (type !== kPermissionDenied) {
       throw new Error(`the server sent a message of type ${type}`);
     }
-    this.tell();
-  }
-
-  tell() {
-    for (const check of [...this.waiting]) check();
+    this.waiting.tell();
   }
 
   // Resolves when `condition()` holds, which is looked at whenever something happened here.
   until(condition, what, within_ms = 20000) {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const check = () => { if (condition()) settle(); };
-      const settle = (error) => {
-        clearTimeout(timer);
-        this.waiting.delete(check);
-        if (error) reject(error); else resolve();
-      };
-      const timer = setTimeout(() => {
-        settle(new Error(`${what}: not within ${within_ms} ms (${JSON.stringify(this.summary())})`));
-      }, within_ms);
-      this.waiting.add(check);
-    });
+    return this.waiting.until(condition, what, within_ms, () => ` (${JSON.stringify(this.summary())})`);
   }
 
   synced(within_ms) { return this.until(() => this.isSynced, 'the server\'s state arrives', within_ms); }

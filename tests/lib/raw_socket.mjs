@@ -5,6 +5,7 @@
 //   const { code, reason } = await socket.ended();
 import { randomBytes } from 'node:crypto';
 import net from 'node:net';
+import { Waiting } from './waiting.mjs';
 
 export const kText = 1;
 export const kBinary = 2;
@@ -64,17 +65,17 @@ export class RawSocket {
   constructor(socket) {
     this.socket = socket;
     this.pending = Buffer.alloc(0);
-    this.waiting = new Set();
+    this.waiting = new Waiting();
     socket.setNoDelay(true);
     socket.on('data', (chunk) => {
       this.bytes_received += chunk.length;
       this.onData(chunk);
-      this.tell();
+      this.waiting.tell();
     });
     const end = () => {
       this.has_ended = true;
       socket.destroy();
-      this.tell();
+      this.waiting.tell();
     };
     socket.on('end', end);
     socket.on('close', end);
@@ -132,23 +133,7 @@ export class RawSocket {
     return { opcode: pending[0] & 15, payload: pending.subarray(at, at + length) };
   }
 
-  tell() {
-    for (const check of [...this.waiting]) check();
-  }
-
-  until(condition, what, within_ms = 10000) {
-    if (condition()) return Promise.resolve();
-    return new Promise((resolve, reject) => {
-      const check = () => { if (condition()) settle(); };
-      const settle = (error) => {
-        clearTimeout(timer);
-        this.waiting.delete(check);
-        if (error) reject(error); else resolve();
-      };
-      const timer = setTimeout(() => settle(new Error(`${what}: not within ${within_ms} ms`)), within_ms);
-      this.waiting.add(check);
-    });
-  }
+  until(condition, what, within_ms = 10000) { return this.waiting.until(condition, what, within_ms); }
 
   // Waits for the server to end the connection; what its close frame said, or null if it sent none.
   async ended(within_ms = 10000) {
