@@ -4,7 +4,7 @@ namespace symphony::crdt {
 namespace {
 
 // A varInt, and behind it how long a run is if it is one.
-void write_run(Encoder& out, uint64_t magnitude, bool negative, uint64_t count) {
+void write_number(Encoder& out, uint64_t magnitude, bool negative, uint64_t count) {
   uint8_t* at = out.space(32);
   const uint64_t rest = magnitude >> 6;
   *at++ = static_cast<uint8_t>((rest > 0 ? 0x80 : 0) | (negative ? 0x40 : 0) | (magnitude & 0x3f));
@@ -39,15 +39,11 @@ Bytes StringReader::read_wide(size_t units) {
   return as_bytes(made);
 }
 
-void UintWriter::flush() {
-  if (count_ == 0) return;
-  write_run(out_, value_, count_ > 1, count_);
-}
+void write_run(Encoder& out, uint64_t value, uint64_t count) { write_number(out, value, count > 1, count); }
 
-void ClockWriter::flush() {
-  if (count_ == 0) return;
-  const int64_t encoded = difference_ * 2 + (count_ > 1);
-  write_run(out_, static_cast<uint64_t>(encoded < 0 ? -encoded : encoded), encoded < 0, count_);
+void write_run(Encoder& out, int64_t difference, uint64_t count) {
+  const int64_t encoded = difference * 2 + (count > 1);
+  write_number(out, static_cast<uint64_t>(encoded < 0 ? -encoded : encoded), encoded < 0, count);
 }
 
 }  // namespace symphony::crdt

@@ -136,14 +136,19 @@ class StringReader {
   bool& fault_;
 };
 
-class UintWriter {
+// One number of a column and how often it comes.
+void write_run(Encoder& out, uint64_t value, uint64_t count);      // of a UintColumn
+void write_run(Encoder& out, int64_t difference, uint64_t count);  // of a ClockColumn
+
+template <class Number>
+class RunWriter {
  public:
-  void write(uint64_t value) {
-    if (value == value_ && count_ > 0) {
+  void write(Number number) {
+    if (number == number_ && count_ > 0) {
       ++count_;
     } else {
       flush();
-      value_ = value;
+      number_ = number;
       count_ = 1;
     }
   }
@@ -155,40 +160,29 @@ class UintWriter {
   }
 
  private:
-  void flush();
+  void flush() {
+    if (count_ > 0) write_run(out_, number_, count_);
+  }
 
   Encoder out_;
-  uint64_t value_ = 0;
+  Number number_ = 0;
   uint64_t count_ = 0;
 };
+
+using UintWriter = RunWriter<uint64_t>;
 
 class ClockWriter {
  public:
   void write(uint64_t value) {
-    const auto difference = static_cast<int64_t>(value - value_);
+    differences_.write(static_cast<int64_t>(value - value_));
     value_ = value;
-    if (difference == difference_ && count_ > 0) {
-      ++count_;
-    } else {
-      flush();
-      difference_ = difference;
-      count_ = 1;
-    }
   }
 
-  Bytes finish() {
-    flush();
-    count_ = 0;
-    return out_.written();
-  }
+  Bytes finish() { return differences_.finish(); }
 
  private:
-  void flush();
-
-  Encoder out_;
+  RunWriter<int64_t> differences_;
   uint64_t value_ = 0;
-  int64_t difference_ = 0;
-  uint64_t count_ = 0;
 };
 
 class ByteWriter {
