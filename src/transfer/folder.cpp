@@ -1,7 +1,6 @@
 #include "transfer/folder.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -9,6 +8,7 @@
 #include <fstream>
 
 #include "base/utf8.h"
+#include "storage/durable_file.h"
 #include "symphony/update.h"
 
 namespace symphony {
@@ -43,30 +43,10 @@ Result<Buffer> read_file(const fs::path& path) {
   return bytes;
 }
 
-// A file descriptor that is closed at the end of its scope.
-struct File {
-  int fd;
-  ~File() {
-    if (fd >= 0) ::close(fd);
-  }
-};
-
-Result<void> write_durably(const fs::path& path, Bytes bytes) {
-  const File file{::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644)};
+Result<void> write_durably(FileCalls& calls, const fs::path& path, Bytes bytes) {
+  const Descriptor file(calls, ::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
   if (file.fd < 0) return fail(Code::kUnavailable, cannot("write", path));
-  for (size_t at = 0; at < bytes.size();) {
-    const ssize_t written = ::write(file.fd, bytes.data() + at, bytes.size() - at);
-    if (written < 0 && errno != EINTR) return fail(Code::kUnavailable, cannot("write", path));
-    if (written > 0) at += static_cast<size_t>(written);
-  }
-  if (::fsync(file.fd) != 0) return fail(Code::kUnavailable, cannot("sync", path));
-  return {};
-}
-
-Result<void> sync_folder(const fs::path& folder) {
-  const File file{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (file.fd < 0 || ::fsync(file.fd) != 0) return fail(Code::kUnavailable, cannot("sync", folder));
-  return {};
+  return write_all(file, bytes, path).and_then([&] { return sync_file(file, path); });
 }
 
 Result<Buffer> merged(const std::vector<Buffer>& updates) {
@@ -185,13 +165,14 @@ Result<void> FolderSink::write(const std::string& room, const std::vector<Buffer
     return fail(Code::kUnavailable, "cannot make " + path.parent_path().string() + ": " + error.message());
   fs::path fresh = path;
   fresh += ".new";
-  return write_durably(fresh, *update)
+  FileCalls calls;
+  return write_durably(calls, fresh, *update)
       .and_then([&]() -> Result<void> {
         if (::rename(fresh.c_str(), path.c_str()) != 0)
           return fail(Code::kUnavailable, cannot("write", path));
         return {};
       })
-      .and_then([&] { return sync_folder(path.parent_path()); });
+      .and_then([&] { return sync_folder(calls, path.parent_path()); });
 }
 
 }  // namespace symphony

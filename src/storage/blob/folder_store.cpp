@@ -15,22 +15,6 @@ constexpr std::string_view kTemporary = ".new-";
 constexpr size_t kPieceBytes = 128u << 10;
 constexpr time_t kTemporarySecondsMax = 3600;
 
-tl::unexpected<Error> failed(const std::string& what, const std::string& path, int error) {
-  return fail(Code::kUnavailable, what + " " + path + ": " + std::generic_category().message(error));
-}
-
-// An open file. Whether closing it fails is nobody's matter: what must last was synced before.
-struct Descriptor {
-  Descriptor(FileCalls& file_calls, int number) : calls(file_calls), fd(number) {}
-  ~Descriptor() {
-    if (fd >= 0) calls.close(fd);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-  FileCalls& calls;
-  const int fd;
-};
-
 }  // namespace
 
 Result<std::unique_ptr<FolderStore>> FolderStore::open(std::string folder, FileCalls& calls,
@@ -55,7 +39,7 @@ std::string FolderStore::path(std::string_view key) const {
 Result<std::vector<std::string>> FolderStore::names() const {
   const auto close = [this](DIR* folder) { calls_.closedir(folder); };
   const std::unique_ptr<DIR, decltype(close)> entries(calls_.opendir(folder_.c_str()), close);
-  if (!entries) return failed("cannot read the folder", folder_, errno);
+  if (!entries) return file_failure("cannot read the folder", folder_, errno);
   std::vector<std::string> out;
   for (;;) {
     errno = 0;
@@ -63,30 +47,15 @@ Result<std::vector<std::string>> FolderStore::names() const {
     if (entry == nullptr) break;
     out.emplace_back(entry->d_name);
   }
-  if (errno != 0) return failed("cannot read the folder", folder_, errno);
+  if (errno != 0) return file_failure("cannot read the folder", folder_, errno);
   return out;
 }
 
-Result<void> FolderStore::sync_folder() {
-  const Descriptor folder(calls_, calls_.open(folder_.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (folder.fd < 0 || calls_.fsync(folder.fd) != 0) return failed("cannot sync the folder", folder_, errno);
-  return {};
-}
-
-Result<void> FolderStore::write_temporary(int fd, std::string_view key, Bytes bytes,
+Result<void> FolderStore::write_temporary(const Descriptor& file, std::string_view key, Bytes bytes,
                                           const std::string& path) {
-  const auto write = [&](Bytes piece) -> Result<void> {
-    while (!piece.empty()) {
-      const ssize_t written = calls_.write(fd, piece.data(), piece.size());
-      if (written < 0 && errno == EINTR) continue;
-      if (written <= 0) return failed("cannot write", path, written < 0 ? errno : EIO);
-      piece = piece.subspan(static_cast<size_t>(written));
-    }
-    return {};
-  };
-  if (auto done = encode_object(key, bytes, write); !done) return done;
-  if (calls_.fsync(fd) != 0) return failed("cannot sync", path, errno);
-  return {};
+  return encode_object(key, bytes, [&](Bytes piece) { return write_all(file, piece, path); }).and_then([&] {
+    return sync_file(file, path);
+  });
 }
 
 Result<void> FolderStore::put_new(std::string_view key, Bytes bytes) {
@@ -96,13 +65,13 @@ Result<void> FolderStore::put_new(std::string_view key, Bytes bytes) {
     return good;
   std::string temporary = folder_ + "/" + std::string(kTemporary) + "XXXXXX";
   const Descriptor file(calls_, calls_.mkostemp(temporary.data(), O_CLOEXEC));
-  if (file.fd < 0) return failed("cannot create a file in", folder_, errno);
+  if (file.fd < 0) return file_failure("cannot create a file in", folder_, errno);
   const std::string name = path(key);
-  Result<void> done = write_temporary(file.fd, key, bytes, name);
+  Result<void> done = write_temporary(file, key, bytes, name);
   bool exists = false;
   if (done && calls_.link(temporary.c_str(), name.c_str()) != 0) {
     exists = errno == EEXIST;
-    if (!exists) done = failed("cannot create", name, errno);
+    if (!exists) done = file_failure("cannot create", name, errno);
   }
   calls_.unlink(temporary.c_str());  // one that stays behind is a leftover as after a crash
   if (!done) return done;
@@ -112,7 +81,8 @@ Result<void> FolderStore::put_new(std::string_view key, Bytes bytes) {
     if (!std::ranges::equal(*stored, bytes))
       return fail(Code::kConflict, "object " + std::string(key) + " exists with other bytes: " + name);
   }
-  return sync_folder();  // also for one that exists: the call that created it may have failed just here
+  return sync_folder(
+      calls_, folder_);  // also for one that exists: the call that created it may have failed just here
 }
 
 Result<Buffer> FolderStore::get(std::string_view key) {
@@ -122,14 +92,14 @@ Result<Buffer> FolderStore::get(std::string_view key) {
   const Descriptor file(calls_, calls_.open(name.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.fd < 0) {
     if (errno == ENOENT) return fail(Code::kNotFound, object + " does not exist");
-    return failed("cannot open", name, errno);
+    return file_failure("cannot open", name, errno);
   }
   ObjectDecoder decoder(object, key, options_.object_bytes_max);
   Buffer piece(kPieceBytes);
   for (;;) {
     const ssize_t got = calls_.read(file.fd, piece.data(), piece.size());
     if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return failed("cannot read", name, errno);
+    if (got < 0) return file_failure("cannot read", name, errno);
     if (got == 0) return decoder.finish();
     if (auto good = decoder.add(Bytes(piece).first(static_cast<size_t>(got))); !good)
       return tl::unexpected(good.error());
@@ -139,8 +109,8 @@ Result<Buffer> FolderStore::get(std::string_view key) {
 Result<void> FolderStore::remove(std::string_view key) {
   if (auto good = check_object_key(key); !good) return good;
   const std::string name = path(key);
-  if (calls_.unlink(name.c_str()) != 0 && errno != ENOENT) return failed("cannot remove", name, errno);
-  return sync_folder();
+  if (calls_.unlink(name.c_str()) != 0 && errno != ENOENT) return file_failure("cannot remove", name, errno);
+  return sync_folder(calls_, folder_);
 }
 
 Result<std::vector<std::string>> FolderStore::list(std::string_view prefix, std::string_view after,

@@ -11,9 +11,9 @@
 #include <memory>
 #include <string>
 
-#include "storage/blob/file_calls.h"
 #include "storage/blob/object_format.h"
 #include "storage/blob/object_store.h"
+#include "storage/durable_file.h"
 
 namespace symphony {
 
@@ -42,8 +42,8 @@ class FolderStore final : public ObjectStore {
 
   std::string path(std::string_view key) const;
   Result<std::vector<std::string>> names() const;
-  Result<void> write_temporary(int fd, std::string_view key, Bytes bytes, const std::string& path);
-  Result<void> sync_folder();
+  Result<void> write_temporary(const Descriptor& file, std::string_view key, Bytes bytes,
+                               const std::string& path);
 
   std::string folder_;
   FileCalls& calls_;

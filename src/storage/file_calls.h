@@ -1,4 +1,4 @@
-// The system calls that the folder store makes, so that a test can let any of them fail.
+// The system calls that are made on files that must last, so that a test can let any of them fail.
 //
 // Each is the call of its name: -1 and errno for a failure.
 #pragma once
