@@ -1,5 +1,7 @@
 #include "server/memory.h"
 
+#include <sys/prctl.h>
+
 #if __has_include(<malloc.h>)
 #include <malloc.h>
 #endif
@@ -14,6 +16,9 @@
 namespace symphony {
 
 void prepare_memory() {
+  // A region that once held a large document would go on to be filled by two megabytes at a time, however
+  // little of it the next small ones need.
+  ::prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
 #ifdef MI_MALLOC_VERSION
 #if MI_MALLOC_VERSION < 210
   constexpr mi_option_t kDelay = mi_option_decommit_delay;
