@@ -32,6 +32,10 @@ void add_serve_command(CLI::App& app, ServeOptions& options) {
   OptionGroup(serve, "Rooms")
       .duration("--grace", server.room.grace,
                 "How long a room stays in memory after its last client has left")
+      .duration(
+          "--rest-after", server.room.rest_after,
+          "How long after its last edit a document is kept as bytes, a second more for each MiB of it: more "
+          "costs memory, less processor time")
       .duration("--presence-tick", server.room.presence_tick,
                 "Cursors and other presence are merged and sent at most this often")
       .duration("--presence-expiry", server.room.presence_expiry,

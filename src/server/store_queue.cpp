@@ -176,10 +176,11 @@ void StoreQueue::ping(io::Loop& loop, std::function<void(Result<void>)> done) {
 
 // The store's caches first: their memory is in the heaps of all workers.
 void StoreQueue::give_back_memory(bool caches) {
+  if (caches) trimming_ = true;
   if (giving_back_.exchange(true)) return;
-  care_.add([this, caches] {
+  care_.add([this] {
     giving_back_ = false;
-    if (caches) store_.trim();
+    if (trimming_.exchange(false)) store_.trim();
     for (io::Executor* worker : workers_.all()) worker->post([] { symphony::give_back_memory(); });
   });
 }

@@ -111,7 +111,9 @@ class StoreQueue {
   io::Executor& compactor_worker_;
   BlockingCalls care_;
   Compactor compactor_;
-  std::atomic<bool> giving_back_ = false;  // asked for and not carried out yet
+  // Asked for and not carried out yet: to give back memory, and the store's caches with it.
+  std::atomic<bool> giving_back_ = false;
+  std::atomic<bool> trimming_ = false;
   std::atomic<int64_t> forgotten_until_ =
       0;  // connections older than this were forgotten, in Unix milliseconds
   mutable std::mutex mutex_;
