@@ -112,6 +112,18 @@ Buffer frame_message(MessageType type, Bytes payload) {
   return out;
 }
 
+Buffer frame_around(MessageType type, Buffer payload) {
+  const Prefix prefix = prefix_of(type);
+  const size_t message_bytes = prefix.size + var_uint_size(payload.size()) + payload.size();
+  Buffer head;
+  ws::write_frame_header(head, ws::Opcode::kBinary, message_bytes);
+  Writer writer(head);
+  writer.bytes(Bytes(prefix.bytes).first(prefix.size));
+  writer.var_uint(payload.size());
+  payload.insert(payload.begin(), head.begin(), head.end());
+  return payload;
+}
+
 Buffer frame_permission_denied(std::string_view reason) {
   return frame_message(MessageType::kPermissionDenied, as_bytes(reason));
 }

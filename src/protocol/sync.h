@@ -57,6 +57,8 @@ void write_message(Buffer& out, MessageType type, Bytes payload);
 
 // The same as a whole unmasked WebSocket message: what a server sends, built in one allocation.
 Buffer frame_message(MessageType type, Bytes payload);
+// The same around a large payload, which is moved a few bytes instead of copied if it has the capacity.
+Buffer frame_around(MessageType type, Buffer payload);
 Buffer frame_permission_denied(std::string_view reason);
 Buffer frame_durable(uint64_t count);
 

@@ -126,5 +126,16 @@ TEST(Sync, FramesHoldExactlyOneMessage) {
   EXPECT_EQ(unframed(*keep_alive_frame()), (Buffer{1, 1, 0}));
 }
 
+TEST(FrameAround, GivesTheSameBytesAndMovesThePayloadInItsOwnMemory) {
+  for (const size_t size : {size_t{0}, size_t{5}, size_t{120}, size_t{130}, size_t{70'000}}) {
+    Buffer payload(size, 'x');
+    EXPECT_EQ(frame_around(MessageType::kSyncStep2, payload),
+              frame_message(MessageType::kSyncStep2, payload));
+    payload.reserve(size + 32);
+    const uint8_t* const memory = payload.data();
+    EXPECT_EQ(frame_around(MessageType::kUpdate, std::move(payload)).data(), memory);
+  }
+}
+
 }  // namespace
 }  // namespace symphony

@@ -1,5 +1,7 @@
 #include "room/restore.h"
 
+#include <utility>
+
 namespace symphony {
 namespace {
 
@@ -9,8 +11,8 @@ std::string slot_name(uint64_t seq) { return "slot " + std::to_string(seq); }
 
 }  // namespace
 
-Result<Restored> restore_document(const std::string& room, const StoredRoom& stored,
-                                  const DocOptions& options, uint64_t up_to) {
+Result<Restored> restore_document(const std::string& room, StoredRoom stored, const DocOptions& options,
+                                  uint64_t up_to) {
   Restored out{Doc(options), {}, {}};
   out.log.snapshot_seq = out.log.seq = stored.snapshot_seq;
   out.log.snapshot_bytes = stored.snapshot.size();
@@ -19,8 +21,9 @@ Result<Restored> restore_document(const std::string& room, const StoredRoom& sto
       return fail(Code::kCorrupt, cannot_load(room) + "its snapshot at " + slot_name(stored.snapshot_seq) +
                                       " is refused: " + applied.error().message);
     }
+    Buffer().swap(stored.snapshot);
   }
-  for (const LogEntry& entry : stored.log) {
+  for (LogEntry& entry : stored.log) {
     if (entry.seq > up_to) break;
     if (entry.seq != ++out.log.seq)
       return fail(Code::kCorrupt, cannot_load(room) + slot_name(out.log.seq) + " is missing");
@@ -28,6 +31,7 @@ Result<Restored> restore_document(const std::string& room, const StoredRoom& sto
     ++out.log.updates;
     out.log.bytes += entry.update.size();
     const auto applied = out.doc.restore(entry.update);
+    Buffer().swap(entry.update);
     if (applied) continue;
     // A limit is the operator's, who may raise it: that is no reason to put an update aside.
     if (applied.error().code != Code::kInvalid) {
@@ -52,7 +56,7 @@ Loaded load_room(Store& store, const std::string& room, uint64_t epoch, bool cau
   } else if (claim->epoch == 0) {
     loaded.holder = claim->holder;
   } else {
-    loaded.room = restore_document(room, claim->stored, options);
+    loaded.room = restore_document(room, std::move(claim->stored), options);
   }
   return loaded;
 }

@@ -30,9 +30,10 @@ struct Restored {
 
 // The snapshot and then the log's slots up to `up_to`. Anything but a poisonous update is an error, and then
 // nothing may be written to the room: kCorrupt if the snapshot is refused or a slot is missing, kLimit if the
-// document is larger than `options` allow. Costs the time and memory of the whole document.
-Result<Restored> restore_document(const std::string& room, const StoredRoom& stored,
-                                  const DocOptions& options, uint64_t up_to = UINT64_MAX);
+// document is larger than `options` allow. Costs the time and memory of the whole document; what is stored is
+// freed piece by piece as it goes in.
+Result<Restored> restore_document(const std::string& room, StoredRoom stored, const DocOptions& options,
+                                  uint64_t up_to = UINT64_MAX);
 
 // A room that a loop asked for.
 struct Loaded {

@@ -292,7 +292,7 @@ Result<SharedBuffer> Room::Impl::diff_frame(MessageType type, Bytes state_vector
   }
   auto update = doc.encode_state_as_update(state_vector);
   if (!update) return tl::unexpected(std::move(update.error()));
-  SharedBuffer frame = share(frame_message(type, *update));
+  SharedBuffer frame = share(frame_around(type, std::move(*update)));
   last_diff = frame;
   last_diff_type = type;
   last_diff_vector.assign(state_vector.begin(), state_vector.end());

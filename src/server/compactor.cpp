@@ -32,9 +32,9 @@ bool Compactor::add(Compaction compaction) {
 }
 
 Result<Compactor::Rebuilt> Compactor::rebuild(const Compaction& compaction) {
-  const auto stored = store_.load(*compaction.room);
+  auto stored = store_.load(*compaction.room);
   if (!stored) return tl::unexpected(stored.error());
-  auto restored = restore_document(*compaction.room, *stored, options_.doc, compaction.seq);
+  auto restored = restore_document(*compaction.room, std::move(*stored), options_.doc, compaction.seq);
   if (!restored) return tl::unexpected(restored.error());
   auto state = restored->doc.encode_state_as_update();
   ASSERT(state);  // only a state vector could be refused

@@ -1,5 +1,7 @@
 #include "transfer/transfer.h"
 
+#include <utility>
+
 #include "base/assert.h"
 #include "room/restore.h"
 #include "storage/errors.h"
@@ -39,10 +41,10 @@ Result<std::vector<std::string>> StoreSource::rooms(std::string_view after, size
 }
 
 Result<CarriedRoom> StoreSource::read(const std::string& room) {
-  const auto stored = store_.load(room);
+  auto stored = store_.load(room);
   if (!stored) return tl::unexpected(stored.error());
   if (stored->snapshot_seq == 0 && stored->log.empty()) return fail(Code::kNotFound, "there is no such room");
-  const auto restored = restore_document(room, *stored, {});
+  const auto restored = restore_document(room, std::move(*stored), {});
   if (!restored) return tl::unexpected(restored.error());
   CarriedRoom carried;
   carried.updates.push_back(state_of(restored->doc));
@@ -51,20 +53,21 @@ Result<CarriedRoom> StoreSource::read(const std::string& room) {
 }
 
 Result<void> StoreSink::write(const std::string& room, const std::vector<Buffer>& updates) {
-  const auto claim = store_.take(room);
+  auto claim = store_.take(room);
   if (!claim) return tl::unexpected(claim.error());
   if (claim->epoch == 0) {
     return fail(Code::kConflict, "a server holds the room (" + claim->holder +
                                      "); try again when nobody is in it, or stop the server");
   }
-  const auto merged = merge(room, *claim, updates);
-  const auto released = store_.release(room, claim->epoch);
+  const uint64_t epoch = claim->epoch;
+  const auto merged = merge(room, std::move(*claim), updates);
+  const auto released = store_.release(room, epoch);
   return merged ? released : merged;
 }
 
-Result<void> StoreSink::merge(const std::string& room, const Claim& claim,
-                              const std::vector<Buffer>& updates) {
-  auto restored = restore_document(room, claim.stored, {});
+Result<void> StoreSink::merge(const std::string& room, Claim claim, const std::vector<Buffer>& updates) {
+  const uint64_t seq = claim.stored.log.back().seq + 1;
+  auto restored = restore_document(room, std::move(claim.stored), {});
   if (!restored) return tl::unexpected(restored.error());
   Doc& doc = restored->doc;
   const Buffer before = doc.encode_state_vector();
@@ -78,7 +81,6 @@ Result<void> StoreSink::merge(const std::string& room, const Claim& claim,
   // The log first, as for any edit: a snapshot only replaces what is stored.
   const auto news = doc.encode_state_as_update(before);
   ASSERT(news);  // `before` is the document's own
-  const uint64_t seq = claim.stored.log.back().seq + 1;
   const AppendRequest request{room, claim.epoch, seq, *news};
   if (auto appended = store_.append({&request, 1}); !appended.front()) return appended.front();
   const Buffer state = state_of(doc);

@@ -60,7 +60,7 @@ class StoreSink final : public RoomSink {
   Result<void> write(const std::string& room, const std::vector<Buffer>& updates) override;
 
  private:
-  Result<void> merge(const std::string& room, const Claim& claim, const std::vector<Buffer>& updates);
+  Result<void> merge(const std::string& room, Claim claim, const std::vector<Buffer>& updates);
 
   Store& store_;
 };
